@@ -1,0 +1,275 @@
+"""Every option of the service: its unit, its bounds, its default.
+
+Read once at the start, frozen, then passed as an argument; no module imports an instance. Each field's
+description is also its line in `.env.example` (written by `python -m app.settings`, checked by a test).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""A comma-separated list in the environment; empty means none."""
+
+SECTIONS = {
+    "HOST": "Serving",
+    "DATA_DIR": "Storing",
+    "OPENROUTER_ENABLED": "OpenRouter",
+    "CORE_MODELS_FILE": "Local files",
+    "REFRESH_INTERVAL_MINUTES": "Refreshing",
+    "GUARD_MAX_VANISHED_PERCENT": "Guard: when a refresh is refused",
+    "FILTER_REQUIRE_PRICE": "Filtering at the door (off by default)",
+}
+"""The first field of each section of `.env.example`, with the section's title."""
+
+
+class Settings(BaseSettings):
+    """The options of one process; environment variables have the fields' names in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 listens on every interface.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one and prints it.")
+    admin_token: SecretStr | None = Field(
+        None,
+        description="Token that opens POST /refresh (Authorization: Bearer ...). Without one only direct callers "
+        "from this machine are let in.",
+    )
+    cors_origins: Words = Field(
+        ("*",), description="Origins that browsers may read from, comma-separated; * is any. Never applies to /refresh."
+    )
+    cache_max_age_seconds: int = Field(
+        60, ge=0, le=86_400, description="How long caches may reuse an answer without asking again."
+    )
+    graceful_seconds: int = Field(
+        10, ge=1, le=300, description="How long open requests may take to finish after SIGTERM."
+    )
+    limit_concurrency: int | None = Field(
+        None,
+        ge=10,
+        description="Connections, idle ones included, above which new ones get 503. Empty: no limit.",
+    )
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed, comma-separated. Never use *."
+    )
+    root_path: str = Field("", description="Path prefix that a proxy strips before it passes requests on.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["text", "json"] = Field("text", description="text for people, json for machines.")
+    access_log: bool = Field(False, description="Log one line for each request.")
+    renderings_max_count: int = Field(
+        2_000, ge=100, le=100_000, description="Rendered answers kept per snapshot besides the whole lists."
+    )
+    renderings_max_bytes: int = Field(
+        67_108_864, ge=1_048_576, description="Bytes of rendered answers kept per snapshot besides the whole lists."
+    )
+
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded store (registry.sqlite3).")
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis shared by several hosts, e.g. redis://:password@redis:6379/0. The file under DATA_DIR "
+        "then still keeps a copy. Empty: the file alone.",
+    )
+    redis_key_prefix: str = Field(
+        "model-registry",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="First part of every key in Redis; one per deployment.",
+    )
+    store_deadline_seconds: float = Field(
+        1.0, gt=0.05, le=30, description="Longest time that one call to the store may take."
+    )
+
+    openrouter_enabled: bool = Field(True, description="Off: only local files are read, nothing is fetched.")
+    openrouter_base_url: str = Field(
+        "https://openrouter.ai/api/v1", description="Base of the OpenRouter API; /models is appended."
+    )
+    openrouter_api_key: SecretStr | None = Field(None, description="OpenRouter API key; the model list needs none.")
+    openrouter_output_modalities: Words = Field(
+        ("text",),
+        description="Output modalities to load, comma-separated: text, image, audio, embeddings, video, rerank, "
+        "speech, transcription, decisions, or all.",
+    )
+    openrouter_user_agent: str = Field(
+        "model-registry/0.1", pattern=r"^[\x20-\x7e]{1,200}$", description="User-Agent sent to OpenRouter."
+    )
+    openrouter_http_referer: str | None = Field(
+        None, pattern=r"^[\x21-\x7e]{1,500}$", description="HTTP-Referer that identifies your site to OpenRouter."
+    )
+    openrouter_x_title: str | None = Field(
+        None, pattern=r"^[\x20-\x7e]{1,200}$", description="X-Title that identifies your application to OpenRouter."
+    )
+    fetch_deadline_seconds: float = Field(
+        60, gt=0.1, le=600, description="Longest time that a whole fetch may take, retries included."
+    )
+    fetch_attempts: int = Field(3, ge=1, le=10, description="Tries per fetch before it counts as failed.")
+    fetch_max_wire_bytes: int = Field(
+        33_554_432, ge=1_024, description="Largest catalog accepted as it comes over the wire, in bytes."
+    )
+    fetch_max_decoded_bytes: int = Field(
+        268_435_456, ge=1_024, description="Largest catalog accepted after decompression, in bytes."
+    )
+
+    core_models_file: Path | None = Field(None, description="Replaces the built-in core models. Empty: built-in.")
+    overrides_file: Path | None = Field(
+        None, description="TOML or JSON file that hides, renames, re-prices, annotates and adds models."
+    )
+    bootstrap_file: Path | None = Field(
+        None, description="OpenRouter-shaped JSON (plain or gzip) to start from when nothing is stored yet."
+    )
+
+    refresh_interval_minutes: float = Field(
+        60, ge=1, le=10_080, description="Minutes between two refreshes; at least 1."
+    )
+    refresh_cooldown_seconds: float = Field(
+        10, ge=0, le=3_600, description="Shortest time between two refreshes by hand; sooner is answered with 429."
+    )
+    lease_seconds: float = Field(
+        120, ge=5, le=3_600, description="How long one instance may keep others from refreshing if it dies."
+    )
+    follow_seconds: float = Field(
+        2, ge=0.1, le=60, description="How often an instance looks for a newer snapshot of a sibling."
+    )
+    delisted_days: int = Field(
+        90, ge=0, le=3_650, description="Days for which a model that vanished can still be looked up."
+    )
+
+    guard_max_vanished_percent: float = Field(
+        20, ge=0, le=100, description="Refuse when more than this share of the last good models vanishes."
+    )
+    guard_min_models: int = Field(50, ge=1, description="Refuse when fewer models remain.")
+    guard_max_unreadable_percent: float = Field(
+        5, ge=0, le=100, description="Refuse when more than this share of the records can't be read."
+    )
+    guard_max_price_flip_percent: float = Field(
+        20, ge=0, le=100, description="Refuse when more than this share of models crosses between priced and zero."
+    )
+    guard_warn_percent: float = Field(5, ge=0, le=100, description="Share from which the guard warns.")
+
+    filter_require_price: bool = Field(False, description="Keep only models whose price is a number (or free).")
+    filter_drop_deprecated: bool = Field(False, description="Leave out models with an announced end.")
+    filter_drop_variants: Words = Field(
+        (), description="Variants to leave out, comma-separated (batch,extended ...); * leaves out all."
+    )
+    filter_keep_variants: Words = Field((), description="Exceptions from FILTER_DROP_VARIANTS, e.g. free.")
+    filter_allow: Words = Field((), description="Keep only ids that match one of these globs, e.g. openai/*,*:free.")
+    filter_deny: Words = Field((), description="Leave out ids that match one of these globs.")
+    filter_allow_authors: Words = Field((), description="Keep only authors that match one of these globs.")
+    filter_deny_authors: Words = Field((), description="Leave out authors that match one of these globs.")
+    filter_max_prompt_price: Decimal | None = Field(
+        None, ge=0, description="Leave out models with a dearer input price, USD per million tokens."
+    )
+    filter_max_completion_price: Decimal | None = Field(
+        None, ge=0, description="Leave out models with a dearer output price, USD per million tokens."
+    )
+    filter_min_context: int | None = Field(None, ge=1, description="Leave out models with a smaller context, tokens.")
+
+    @field_validator(
+        "cors_origins",
+        "openrouter_output_modalities",
+        "filter_drop_variants",
+        "filter_keep_variants",
+        "filter_allow",
+        "filter_deny",
+        "filter_allow_authors",
+        "filter_deny_authors",
+        mode="before",
+    )
+    @classmethod
+    def _split_words(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("openrouter_base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an absolute http(s) URL, e.g. https://openrouter.ai/api/v1")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must hold no user, password, query or fragment; use OPENROUTER_API_KEY for the key")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must use https, except for a server on this machine")
+        return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("admin_token", "openrouter_api_key")
+    @classmethod
+    def _check_header_safe(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().strip()
+        if not text:
+            return None
+        if any(ord(letter) < 0x21 or ord(letter) == 0x7F for letter in text):
+            raise ValueError("must hold no spaces and no control characters")
+        return SecretStr(text)
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _check_forwarded(cls, value: str) -> str:
+        if "*" in value:
+            raise ValueError("must name the proxies; * would let anybody pretend to be anybody")
+        return value
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Settings:
+        if not self.openrouter_output_modalities:
+            raise ValueError("OPENROUTER_OUTPUT_MODALITIES must name at least one modality, e.g. text")
+        if self.guard_warn_percent > self.guard_max_vanished_percent:
+            raise ValueError("GUARD_WARN_PERCENT must not be above GUARD_MAX_VANISHED_PERCENT")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or an address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def example_env() -> str:
+    """Return the text of `.env.example`: every option, its default, its meaning."""
+    lines = ["# Every option with its default; copy to .env and change what you need.", ""]
+    for name, option in Settings.model_fields.items():
+        variable = name.upper()
+        if variable in SECTIONS:
+            lines += [f"# --- {SECTIONS[variable]} ---", ""]
+        lines += [f"# {option.description}", f"#{variable}={_as_text(option.default)}", ""]
+    return "\n".join(lines)
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    print(example_env(), end="")  # noqa: T201 - this is the command that writes .env.example

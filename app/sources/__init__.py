@@ -1,0 +1,1 @@
+"""Where knowledge about models comes from: OpenRouter, the core file, the overrides file, a bootstrap file."""

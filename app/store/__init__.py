@@ -1,0 +1,1 @@
+"""Where the last good snapshot survives restarts and reaches siblings: SQLite, Redis, or both."""
