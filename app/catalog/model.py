@@ -91,7 +91,7 @@ class Model:
     notes: str | None = None
     routes: tuple[Route, ...] = ()
     sources: tuple[str, ...] = ()
-    provenance: Mapping[str, str] = field(default=NO_PROVENANCE)
+    provenance: Mapping[str, str] = field(default_factory=lambda: NO_PROVENANCE)
     is_stale: bool = False
     upstream: Record | None = None
 

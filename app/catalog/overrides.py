@@ -22,7 +22,7 @@ class Overrides:
     """
 
     hidden: tuple[str, ...] = ()
-    patches: Mapping[str, Mapping[str, Any]] = field(default=NO_PATCHES)
+    patches: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: NO_PATCHES)
     added: tuple[Model, ...] = ()
 
 

@@ -79,7 +79,7 @@ class Price:
     """
 
     state: PriceState
-    rates: Mapping[str, Decimal] = field(default=NO_RATES)
+    rates: Mapping[str, Decimal] = field(default_factory=lambda: NO_RATES)
     overrides: tuple[PriceOverride, ...] = ()
     zero_since: datetime | None = None
 

@@ -1,0 +1,25 @@
+"""Upstream's text, made harmless: no control characters, no bidi overrides, bounded length.
+
+Found in real data: trailing and doubled blanks in names, leading blanks in descriptions. Never found, guarded
+against all the same: control characters, and bidirectional overrides that make a name read as another.
+"""
+
+from __future__ import annotations
+
+import re
+
+NAME_MAX_CHARS = 200
+DESCRIPTION_MAX_CHARS = 8_000
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff{_BIDI}]")
+_BLANKS = re.compile(r"\s+")
+
+
+def clean_name(text: str) -> str:
+    """Return a one-line text with single blanks."""
+    return _BLANKS.sub(" ", _UNSAFE.sub("", text)).strip()[:NAME_MAX_CHARS].rstrip()
+
+
+def clean_description(text: str) -> str | None:
+    """Return a text that may hold line breaks; None when nothing is left."""
+    return _UNSAFE.sub("", text.replace("\r\n", "\n")).strip()[:DESCRIPTION_MAX_CHARS].rstrip() or None
