@@ -272,4 +272,4 @@ def _as_text(value: object) -> str:
 
 
 if __name__ == "__main__":
-    print(example_env(), end="")  # noqa: T201 - this is the command that writes .env.example
+    print(example_env(), end="")

@@ -1,0 +1,140 @@
+"""How a snapshot comes to be what readers are served from: save it, publish it, follow siblings, write back.
+
+The store's compare-and-set decides which generation wins; this module only ever moves forward. Everything that
+takes long runs in a thread, the event loop swaps one reference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from app.catalog.model import LifecycleState
+from app.catalog.snapshot import Contents, Snapshot
+from app.clock import Clock
+from app.metrics import Metrics
+from app.published import RenderingBounds, publish_snapshot, with_staleness
+from app.registry import Registry
+from app.store.envelope import EnvelopeError, seal, unseal
+from app.store.protocol import Head, Store, StoreError
+
+log = structlog.get_logger("adoption")
+
+
+class Adoption:
+    """Moves snapshots between the store and the registry."""
+
+    def __init__(
+        self, *, registry: Registry, store: Store, clock: Clock, metrics: Metrics, bounds: RenderingBounds
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._bounds = bounds
+        self._swap = asyncio.Lock()
+        self._unreadable: Head | None = None
+
+    @property
+    def current(self) -> Snapshot | None:
+        """The published snapshot; None before the first one."""
+        published = self._registry.current
+        return published.snapshot if published else None
+
+    async def publish(self, snapshot: Snapshot) -> bool:
+        """Serve a snapshot from now on; False when a newer one is being served already."""
+        async with self._swap:
+            current = self._registry.current
+            is_stale = current.is_stale if current else False
+            published = await asyncio.to_thread(publish_snapshot, snapshot, is_stale=is_stale, bounds=self._bounds)
+            if not self._registry.publish(published):
+                return False
+        self._metrics.generation.set(snapshot.generation)
+        for state in LifecycleState:
+            count = sum(model.lifecycle.state is state for model in snapshot.models)
+            self._metrics.models.labels(state.value).set(count)
+        return True
+
+    async def set_stale(self, is_stale: bool) -> None:
+        """Say in every answer whether the catalog is older than promised."""
+        async with self._swap:
+            current = self._registry.current
+            if current is not None and current.is_stale != is_stale:
+                again = await asyncio.to_thread(with_staleness, current, is_stale=is_stale, bounds=self._bounds)
+                self._registry.publish(again)
+                if is_stale:
+                    log.warning("the catalog is stale: upstream was not reached for two periods")
+                else:
+                    log.info("the catalog is fresh again")
+
+    async def load(self) -> Snapshot | None:
+        """Return the newest stored snapshot; None when there is none, or none that can be read now."""
+        try:
+            stored = await self._store.load()
+        except StoreError as error:
+            self.store_failed(error)
+            return None
+        if stored is None:
+            return None
+        try:
+            return await asyncio.to_thread(unseal, stored)
+        except EnvelopeError as error:
+            self._unreadable = Head(stored.generation, stored.snapshot_id)
+            log.warning("the stored snapshot can't be used", reason=str(error))
+            return None
+
+    async def follow(self) -> bool:
+        """Adopt a sibling's newer snapshot, or write ours back where the store has an older one or none.
+
+        Returns whether another snapshot is served now. Raises StoreError when the store can't be asked.
+        """
+        head = await self._store.head()
+        current = self.current
+        if current is None or (head is not None and self._is_ahead(head, current)):
+            if head is None or head == self._unreadable:
+                return False
+            newer = await self.load()
+            return newer is not None and await self.publish(newer)
+        if current.generation > 0 and (head is None or head.generation < current.generation):
+            sealed = await asyncio.to_thread(seal, current)
+            if await self._store.save(sealed):
+                log.info("wrote our snapshot back to the store", snapshot=current.id)
+        return False
+
+    @staticmethod
+    def _is_ahead(head: Head, current: Snapshot) -> bool:
+        """Whether the store has a newer generation, or the winner of a generation that two instances made."""
+        if head.generation == current.generation:
+            return head.snapshot_id != current.id
+        return head.generation > current.generation
+
+    async def adopt(self, contents: Contents, *, fetched_at: datetime | None) -> bool:
+        """Give contents the next generation, save and publish them; False when somebody else was faster.
+
+        A store that can't be reached doesn't stop it: the snapshot is served and written back later.
+        """
+        current = self.current
+        snapshot = Snapshot(
+            generation=(current.generation if current else 0) + 1,
+            updated_at=self._clock.now(),
+            fetched_at=fetched_at,
+            contents=contents,
+        )
+        sealed = await asyncio.to_thread(seal, snapshot)
+        try:
+            if not await self._store.save(sealed):
+                await self.follow()
+                return False
+        except StoreError as error:
+            self.store_failed(error)
+        return await self.publish(snapshot)
+
+    async def adopt_unsaved(self, contents: Contents) -> None:
+        """Serve contents that no store should keep: core models, until something better is known."""
+        await self.publish(Snapshot(0, self._clock.now(), None, contents))
+
+    def store_failed(self, error: StoreError) -> None:
+        """Count a store call that failed; the stores log changes of their state themselves."""
+        self._metrics.store_errors.labels(error.store, error.operation).inc()

@@ -1,0 +1,126 @@
+"""The registry's own JSON: a model, and the envelopes around models.
+
+Decimals are strings. Rates stand twice: exact in USD per token, and in USD per million tokens for people. What
+nobody knows is null; what does not apply is absent from the rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from app.catalog.codec import decimal_text
+from app.catalog.model import Model
+from app.catalog.price import UNIT_OF_RATE, Price, PriceOverride
+from app.catalog.search import Hit
+
+Document = dict[str, Any]
+
+
+def model_document(model: Model) -> Document:
+    """Return a model as JSON values; the upstream record is left out."""
+    return {
+        "id": model.id,
+        "name": model.name,
+        "author": model.author,
+        "provider": model.provider,
+        "family": model.family,
+        "description": model.description,
+        "created": timestamp(model.created_at),
+        "context_tokens": model.context_tokens,
+        "max_output_tokens": model.max_output_tokens,
+        "input_modalities": model.input_modalities,
+        "output_modalities": model.output_modalities,
+        "supported_parameters": model.supported_parameters,
+        "capabilities": model.capabilities,
+        "category": model.category,
+        "variant": model.variant,
+        "price": price_document(model.price),
+        "lifecycle": {
+            "state": model.lifecycle.state.value,
+            "expires_on": model.lifecycle.expires_on.isoformat() if model.lifecycle.expires_on else None,
+            "last_seen_at": timestamp(model.lifecycle.last_seen_at),
+        },
+        "aliases": model.aliases,
+        "alias_target": model.alias_target,
+        "canonical_slug": model.canonical_slug,
+        "knowledge_cutoff": model.knowledge_cutoff.isoformat() if model.knowledge_cutoff else None,
+        "hugging_face_id": model.hugging_face_id,
+        "rank": model.rank,
+        "notes": model.notes,
+        "sources": model.sources,
+        "routes": [
+            {
+                "provider": route.provider,
+                "source": route.source,
+                "base_url": route.base_url,
+                "upstream_id": route.upstream_id,
+            }
+            for route in model.routes
+        ],
+        "provenance": dict(model.provenance),
+        "is_stale": model.is_stale,
+    }
+
+
+def price_document(price: Price) -> Document:
+    """Return a price statement: its state, the rates by unit, the tiers and the windows."""
+    document: Document = {"state": price.state.value, **_rates_document(price.rates)}
+    document["tiers"] = [
+        {"min_prompt_tokens": tier.min_prompt_tokens, **_rates_document(tier.rates)} for tier in price.tiers
+    ]
+    document["windows"] = [_window_document(window) for window in price.windows]
+    document["zero_since"] = timestamp(price.zero_since)
+    return document
+
+
+def _rates_document(rates: Mapping[str, Decimal]) -> Document:
+    per_token = {key: rate for key, rate in rates.items() if key not in UNIT_OF_RATE}
+    return {
+        "usd_per_token": {key: decimal_text(rate) for key, rate in per_token.items()},
+        "usd_per_million_tokens": {key: decimal_text(rate.scaleb(6)) for key, rate in per_token.items()},
+        "usd_per_unit": {key: decimal_text(rate) for key, rate in rates.items() if key in UNIT_OF_RATE},
+    }
+
+
+def _window_document(window: PriceOverride) -> Document:
+    return {
+        "utc_start": clock_text(window.utc_start_minute),
+        "utc_end": clock_text(window.utc_end_minute),
+        "utc_days": window.utc_days,
+        "min_prompt_tokens": window.min_prompt_tokens,
+        **_rates_document(window.rates),
+    }
+
+
+def clock_text(minute: int | None) -> str | None:
+    """Return minutes since midnight as HH:MM."""
+    return None if minute is None else f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """Return a moment in UTC as ISO 8601 with a Z."""
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def match_document(hit: Hit) -> Document:
+    """Return what a search found in a model."""
+    return {
+        "score": round(hit.score, 4),
+        "fields": hit.fields,
+        "highlights": dict(hit.highlights),
+    }
+
+
+def to_json(document: object) -> bytes:
+    """Return compact JSON."""
+    return orjson.dumps(document)
+
+
+def envelope(rows: Iterable[bytes], after: Mapping[str, object]) -> bytes:
+    """Return `{"models": [rows], ...after}` from rows that are already JSON."""
+    return b'{"models":[' + b",".join(rows) + b"]," + orjson.dumps(after)[1:]

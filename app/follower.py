@@ -1,0 +1,64 @@
+"""Keeps an instance level with its siblings, its local files and the clock; called every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from app.adoption import Adoption
+from app.clock import Clock
+from app.local_files import LocalFiles
+from app.metrics import Metrics
+from app.outcome import Outcome, Trigger
+from app.refresher import Refresher
+from app.store.protocol import StoreError
+
+# A catalog is stale when this many periods passed without upstream being reached.
+STALE_PERIODS = 2
+
+
+class Follower:
+    """Looks for a sibling's snapshot, for changed local files, and at the age of the catalog."""
+
+    def __init__(
+        self,
+        *,
+        adoption: Adoption,
+        refresher: Refresher,
+        files: LocalFiles,
+        clock: Clock,
+        metrics: Metrics,
+        interval: timedelta,
+        has_upstream: bool,
+    ) -> None:
+        self._adoption = adoption
+        self._refresher = refresher
+        self._files = files
+        self._clock = clock
+        self._metrics = metrics
+        self._interval = interval
+        self._has_upstream = has_upstream
+        self._merging: asyncio.Task[Outcome] | None = None
+
+    async def look(self) -> None:
+        """Look once; every part is bounded, a part that fails is tried again next time."""
+        try:
+            await self._adoption.follow()
+        except StoreError as error:
+            self._adoption.store_failed(error)
+        if not self._refresher.is_refreshing:
+            await self._refresher.load_period()
+            if await asyncio.to_thread(self._files.changed):
+                self._merging = asyncio.create_task(self._refresher.refresh(Trigger.LOCAL_FILES), name="merge files")
+        await self._tell_age()
+
+    async def _tell_age(self) -> None:
+        if not self._has_upstream:
+            return
+        period = self._refresher.period
+        if period.checked_at is None:
+            await self._adoption.set_stale(period.failures > 0)
+            return
+        age = max(timedelta(0), self._clock.now() - period.checked_at)
+        self._metrics.snapshot_age.set(age.total_seconds())
+        await self._adoption.set_stale(age > STALE_PERIODS * self._interval)

@@ -1,0 +1,66 @@
+"""What local files contribute: core models and overrides, each in its last valid version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.catalog.door import Door
+from app.catalog.merge import Ingredients
+from app.catalog.overrides import NO_OVERRIDES, Overrides
+from app.sources.core import CoreModels
+from app.sources.last_valid import LastValid
+
+
+@dataclass(frozen=True, slots=True)
+class FileTrouble:
+    """Why the newest version of a local file is not in use, and since when."""
+
+    source: str
+    reason: str
+    since: datetime | None
+
+
+class LocalFiles:
+    """Reads the local files and puts them together with the operator's filters."""
+
+    def __init__(
+        self,
+        core: LastValid[CoreModels],
+        overrides: LastValid[Overrides] | None,
+        *,
+        door: Door,
+        delisted_days: int,
+    ) -> None:
+        self._core = core
+        self._overrides = overrides
+        self._door = door
+        self._delisted_days = delisted_days
+
+    def changed(self) -> bool:
+        """Whether a file is another than the one last read."""
+        return self._core.changed() or (self._overrides is not None and self._overrides.changed())
+
+    def read(self) -> Ingredients:
+        """Return everything that local files and filters contribute now; blocks on the disk."""
+        core = self._core.current()
+        return Ingredients(
+            core=core.models,
+            overrides=self._overrides.current() if self._overrides else NO_OVERRIDES,
+            door=self._door,
+            delisted_days=self._delisted_days,
+            provider_names=core.provider_names,
+        )
+
+    def trouble(self) -> tuple[FileTrouble, ...]:
+        """Return what is wrong with the newest versions."""
+        files: Mapping[str, LastValid[CoreModels] | LastValid[Overrides] | None] = {
+            "core": self._core,
+            "overrides": self._overrides,
+        }
+        return tuple(
+            FileTrouble(name, file.error, file.error_since)
+            for name, file in files.items()
+            if file is not None and file.error is not None
+        )

@@ -1,0 +1,57 @@
+"""Every metric, in one place, with closed label sets; the only module that knows prometheus-client."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LATENCY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_REFRESH_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+
+class Metrics:
+    """The metrics of one application; each has its own registry, so that tests don't share any."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.snapshot_age = Gauge(
+            "registry_snapshot_age_seconds",
+            "Seconds since upstream was last reached and its catalog judged good.",
+            registry=self.registry,
+        )
+        self.generation = Gauge("registry_generation", "Generation of the published snapshot.", registry=self.registry)
+        self.models = Gauge(
+            "registry_models", "Models in the published snapshot.", ["lifecycle"], registry=self.registry
+        )
+        self.refreshes = Counter(
+            "registry_refresh", "Refresh attempts by how they ended.", ["outcome", "trigger"], registry=self.registry
+        )
+        self.refresh_seconds = Histogram(
+            "registry_refresh_seconds",
+            "Duration of refresh attempts.",
+            buckets=_REFRESH_BUCKETS,
+            registry=self.registry,
+        )
+        self.store_errors = Counter(
+            "registry_store_errors", "Store calls that failed.", ["store", "operation"], registry=self.registry
+        )
+        self.requests = Counter(
+            "registry_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
+        )
+        self.latency = Histogram(
+            "registry_request_seconds",
+            "Time from the request to the end of the answer.",
+            ["route"],
+            buckets=_LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.searches = Counter(
+            "registry_searches", "Searches by whether they found something.", ["found"], registry=self.registry
+        )
+        self.lookups = Counter(
+            "registry_lookups", "Look-ups of one model by whether it is known.", ["found"], registry=self.registry
+        )
+
+    def render(self) -> bytes:
+        """Return the exposition text."""
+        return generate_latest(self.registry)

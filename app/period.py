@@ -1,0 +1,70 @@
+"""When the next refresh is due; shared by every instance through the store."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import orjson
+
+# A schedule that rings this much early still counts as on time.
+SLACK_SHARE = 0.1
+BACKOFF_FIRST_SECONDS = 60.0
+BACKOFF_JITTER = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Where the fleet stands between two refreshes.
+
+    `checked_at` is when upstream was last reached and its catalog judged good (None: never). `due_at` is when the
+    next attempt is due. `failures` counts failed and refused attempts in a row, taken back one by one.
+    """
+
+    checked_at: datetime | None = None
+    due_at: datetime | None = None
+    failures: int = 0
+
+    def is_due(self, now: datetime, interval: timedelta) -> bool:
+        """Whether an attempt is due; a due time further away than an interval is a clock that jumped."""
+        if self.due_at is None or self.due_at - now > interval:
+            return True
+        return now >= self.due_at - interval * SLACK_SHARE or now >= self.due_at
+
+    def succeeded(self, now: datetime, interval: timedelta) -> Period:
+        """Return the period after upstream was read and judged."""
+        return Period(checked_at=now, due_at=now + interval, failures=max(0, self.failures - 1))
+
+    def failed(self, now: datetime, interval: timedelta, asked_seconds: float | None, draw: random.Random) -> Period:
+        """Return the period after an attempt that brought nothing: wait 1, 2, 4 ... minutes, or what was asked."""
+        doubled = BACKOFF_FIRST_SECONDS * 2 ** min(self.failures, 20)
+        jittered = doubled * draw.uniform(1 - BACKOFF_JITTER, 1 + BACKOFF_JITTER)
+        wait = min(max(jittered, asked_seconds or 0), interval.total_seconds())
+        return replace(self, due_at=now + timedelta(seconds=wait), failures=self.failures + 1)
+
+    def packed(self) -> bytes:
+        """Return the period as JSON."""
+        return orjson.dumps(
+            {
+                "checked_at": self.checked_at.isoformat() if self.checked_at else None,
+                "due_at": self.due_at.isoformat() if self.due_at else None,
+                "failures": self.failures,
+            }
+        )
+
+
+def unpack_period(packed: bytes | None) -> Period:
+    """Return what `packed` wrote; a missing or foreign document counts as a fresh start."""
+    if packed is None:
+        return Period()
+    try:
+        plain = orjson.loads(packed)
+        checked_at, due_at = plain["checked_at"], plain["due_at"]
+        return Period(
+            checked_at=datetime.fromisoformat(checked_at) if checked_at else None,
+            due_at=datetime.fromisoformat(due_at) if due_at else None,
+            failures=int(plain["failures"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return Period()

@@ -1,0 +1,292 @@
+"""Turns the crank: lease, fetch, judge, adopt, record.
+
+Promises:
+
+* Whatever goes wrong, what is published stays; a refusal is a normal outcome.
+* One attempt at a time in this process; whoever asks meanwhile gets the same outcome.
+* One upstream call per period across processes: the lease and the shared due time see to it.
+* What is right is decided by the store's compare-and-set on the generation, not by the lease.
+* Parsing, merging, indexing, compressing happen in threads; the event loop is not held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from app.adoption import Adoption
+from app.candidate import Candidate, Rules, from_core, from_last_good, from_records
+from app.catalog.snapshot import Contents, Origin
+from app.clock import Clock
+from app.journal import Journal
+from app.local_files import LocalFiles
+from app.outcome import Outcome, Result, Trigger
+from app.period import Period, unpack_period
+from app.sources.protocol import Fetched, RecordSource, SourceError
+from app.store.protocol import Store, StoreError
+
+log = structlog.get_logger("refresher")
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshOptions:
+    """Who refreshes, how often, and by which rules."""
+
+    instance: str
+    interval: timedelta
+    lease_seconds: float
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One run of the crank."""
+
+    trigger: Trigger
+    started_at: datetime
+    started: float
+    is_dry_run: bool
+    is_forced: bool
+
+
+class Refresher:
+    """Owns the way from the sources to the published snapshot."""
+
+    def __init__(
+        self,
+        options: RefreshOptions,
+        *,
+        adoption: Adoption,
+        journal: Journal,
+        store: Store,
+        upstream: RecordSource | None,
+        bootstrap: RecordSource | None,
+        files: LocalFiles,
+        clock: Clock,
+        draw: random.Random | None = None,
+    ) -> None:
+        self._options = options
+        self._adoption = adoption
+        self._journal = journal
+        self._store = store
+        self._upstream = upstream
+        self._bootstrap = bootstrap
+        self._files = files
+        self._clock = clock
+        self._draw = draw or random.Random()  # noqa: S311 - spreads load, guards nothing
+        self._running: asyncio.Task[Outcome] | None = None
+        self._running_kind = (False, False)
+        self.period = Period()
+
+    @property
+    def is_refreshing(self) -> bool:
+        """Whether an attempt is under way in this process."""
+        return self._running is not None and not self._running.done()
+
+    @property
+    def next_due_at(self) -> datetime:
+        """When the schedule should ring next: within one interval, whatever the clock did meanwhile."""
+        now = self._clock.now()
+        due_at = self.period.due_at or now + self._options.interval
+        return min(max(due_at, now + timedelta(seconds=1)), now + self._options.interval)
+
+    async def boot(self) -> None:
+        """Publish the best that is at hand without upstream: stored snapshot, bootstrap file, core models.
+
+        Never raises for what is outside: a store or a file that fails is logged and passed over.
+        """
+        stored = await self._adoption.load()
+        if stored is not None:
+            await self._adoption.publish(stored)
+            log.info("serving the stored catalog", models=len(stored.models), snapshot=stored.id)
+        elif not await self._boot_from_file():
+            await self._adoption.adopt_unsaved(await asyncio.to_thread(self._core_contents))
+            log.info("serving the core models until OpenRouter answers")
+        await self.load_period()
+
+    async def _boot_from_file(self) -> bool:
+        if self._bootstrap is None:
+            return False
+        attempt = self._attempt(Trigger.BOOTSTRAP)
+        try:
+            fetched = await self._bootstrap.fetch()
+        except SourceError as error:
+            await self._journal.record(self._outcome(attempt, Result.FAILED, reason=str(error), kind=error.kind.value))
+            return False
+        candidate = await self._candidate(fetched, Origin.BOOTSTRAP)
+        await self._adoption.adopt(candidate.contents, fetched_at=None)
+        await self._journal.record(self._outcome(attempt, Result.UPDATED, diff=candidate.diff))
+        return True
+
+    async def refresh(self, trigger: Trigger, *, is_dry_run: bool = False, is_forced: bool = False) -> Outcome:
+        """Refresh now, or join an attempt of the same kind that is under way; raises only when it is cancelled."""
+        kind = (is_dry_run, is_forced)
+        while self._running is not None and not self._running.done() and self._running_kind != kind:
+            await asyncio.wait({self._running})
+        if self._running is None or self._running.done():
+            attempt = self._attempt(trigger, is_dry_run=is_dry_run, is_forced=is_forced)
+            self._running_kind = kind
+            self._running = asyncio.create_task(self._run(attempt), name="refresh")
+        return await asyncio.shield(self._running)
+
+    async def close(self, timeout_seconds: float) -> None:
+        """Stop an attempt that is under way and wait until it has let go of its lease."""
+        running = self._running
+        if running is None or running.done():
+            return
+        running.cancel()
+        await asyncio.wait({running}, timeout=timeout_seconds)
+
+    async def _run(self, attempt: _Attempt) -> Outcome:
+        owner = f"{self._options.instance}:{attempt.started}"
+        try:
+            outcome = await self._leased(attempt, owner)
+        except asyncio.CancelledError:
+            reason = "the service stopped meanwhile"
+            await self._journal.record(self._outcome(attempt, Result.FAILED, reason=reason))
+            raise
+        except Exception as error:
+            # The schedule must outlive a defect; the traceback is in the log.
+            log.exception("the refresh broke down")
+            outcome = self._outcome(attempt, Result.FAILED, reason=f"internal error: {type(error).__name__}")
+            await self._keep_period(self.period.failed(self._clock.now(), self._options.interval, None, self._draw))
+        finally:
+            with contextlib.suppress(StoreError):
+                await self._store.release_lease(owner)
+        await self._journal.record(outcome)
+        return outcome
+
+    async def _leased(self, attempt: _Attempt, owner: str) -> Outcome:
+        try:
+            is_ours = await self._store.acquire_lease(owner, self._options.lease_seconds)
+        except StoreError as error:
+            self._adoption.store_failed(error)
+            is_ours = True
+        if not is_ours:
+            # Soon enough to take over from an instance that died with the lease in its hands.
+            soon = self._clock.now() + timedelta(seconds=min(15.0, self._options.lease_seconds / 2))
+            self.period = replace(self.period, due_at=soon)
+            reason = "another instance is refreshing; its catalog is adopted as soon as it is there"
+            return self._outcome(attempt, Result.SKIPPED, reason=reason)
+        with contextlib.suppress(StoreError):
+            await self._adoption.follow()
+        await self.load_period()
+        if attempt.trigger is Trigger.SCHEDULE and not self.period.is_due(self._clock.now(), self._options.interval):
+            return self._outcome(attempt, Result.SKIPPED, reason=f"not due before {self.period.due_at}")
+        if self._upstream is None or attempt.trigger is Trigger.LOCAL_FILES:
+            return await self._merge_local_files(attempt)
+        return await self._fetch(attempt, self._upstream)
+
+    async def _fetch(self, attempt: _Attempt, upstream: RecordSource) -> Outcome:
+        try:
+            fetched = await upstream.fetch()
+        except SourceError as error:
+            asked = error.retry_after_seconds
+            if not attempt.is_dry_run:
+                await self._keep_period(
+                    self.period.failed(self._clock.now(), self._options.interval, asked, self._draw)
+                )
+            return self._outcome(
+                attempt, Result.FAILED, reason=str(error), kind=error.kind.value, retry_after_seconds=asked
+            )
+        candidate = await self._candidate(fetched, Origin.UPSTREAM)
+        counts = {"fetched": len(fetched.records), "quarantined": len(candidate.contents.quarantined)}
+        return await self._weigh(attempt, candidate, counts)
+
+    async def _weigh(self, attempt: _Attempt, candidate: Candidate, counts: dict[str, int]) -> Outcome:
+        """Adopt what was fetched, unless the guard refuses it or it changes nothing."""
+        verdict = candidate.verdict
+        about: dict[str, Any] = {
+            "refusals": verdict.refusals,
+            "warnings": verdict.warnings,
+            "diff": candidate.diff,
+            "counts": counts,
+        }
+        now, interval = self._clock.now(), self._options.interval
+        if verdict.is_refused and not attempt.is_forced:
+            if not attempt.is_dry_run:
+                await self._keep_period(self.period.failed(now, interval, None, self._draw))
+            reason = "; ".join(verdict.refusals) + "; POST /refresh?force=true accepts it all the same"
+            return self._outcome(attempt, Result.REFUSED, reason=reason, **about)
+        is_change = candidate.changes(self._adoption.current)
+        result = Result.UPDATED if is_change else Result.UNCHANGED
+        if attempt.is_dry_run:
+            return self._outcome(attempt, result, **about)
+        if is_change and not await self._adoption.adopt(candidate.contents, fetched_at=now):
+            return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster", **about)
+        await self._keep_period(self.period.succeeded(now, interval))
+        await self._adoption.set_stale(False)
+        return self._outcome(attempt, result, **about)
+
+    async def _merge_local_files(self, attempt: _Attempt) -> Outcome:
+        """Merge anew without a fetch: local files are all there is, or all that changed."""
+        current = self._adoption.current
+        candidate = await asyncio.to_thread(self._local_candidate)
+        if not candidate.changes(current):
+            return self._outcome(attempt, Result.UNCHANGED, diff=candidate.diff)
+        if not attempt.is_dry_run:
+            fetched_at = current.fetched_at if current else None
+            if candidate.contents.origin is Origin.CORE and (current is None or current.generation == 0):
+                await self._adoption.adopt_unsaved(candidate.contents)
+            elif not await self._adoption.adopt(candidate.contents, fetched_at=fetched_at):
+                return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster")
+        return self._outcome(attempt, Result.UPDATED, diff=candidate.diff)
+
+    async def _candidate(self, fetched: Fetched, origin: Origin) -> Candidate:
+        return await asyncio.to_thread(self._cook, fetched, origin)
+
+    def _cook(self, fetched: Fetched, origin: Origin) -> Candidate:
+        now = self._clock.now()
+        return from_records(
+            fetched.records,
+            self._files.read(),
+            self._options.rules,
+            origin=origin,
+            last_good=self._adoption.current,
+            last_seen_at=self.period.checked_at or now,
+            now=now,
+        )
+
+    def _local_candidate(self) -> Candidate:
+        return from_last_good(self._adoption.current, self._files.read(), self._options.rules, now=self._clock.now())
+
+    def _core_contents(self) -> Contents:
+        return from_core(self._files.read(), now=self._clock.now())
+
+    async def load_period(self) -> None:
+        """Take over what siblings did since; a store that can't be asked changes nothing."""
+        try:
+            self.period = unpack_period(await self._store.load_state())
+        except StoreError as error:
+            self._adoption.store_failed(error)
+
+    async def _keep_period(self, period: Period) -> None:
+        self.period = period
+        try:
+            await self._store.save_state(period.packed())
+        except StoreError as error:
+            self._adoption.store_failed(error)
+
+    def _attempt(self, trigger: Trigger, *, is_dry_run: bool = False, is_forced: bool = False) -> _Attempt:
+        return _Attempt(trigger, self._clock.now(), self._clock.monotonic(), is_dry_run, is_forced)
+
+    def _outcome(self, attempt: _Attempt, result: Result, **about: Any) -> Outcome:
+        current = self._adoption.current
+        return Outcome(
+            result=result,
+            trigger=attempt.trigger,
+            started_at=attempt.started_at,
+            seconds=self._clock.monotonic() - attempt.started,
+            generation=current.generation if current else 0,
+            snapshot_id=current.id if current else "",
+            instance=self._options.instance,
+            is_forced=attempt.is_forced,
+            is_dry_run=attempt.is_dry_run,
+            **about,
+        )
