@@ -1,0 +1,81 @@
+"""Keep the last valid version of a local file while a newer one is broken, half-written or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from app.catalog.errors import DocumentError
+
+T = TypeVar("T")
+_Signature = tuple[int, int, int, int] | None
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LastValid(Generic[T]):
+    """The last valid result of reading a file.
+
+    `initial` stands in until a first read succeeds; without it a broken first read raises. `path` is the file
+    behind `read`; None for one that never changes. `error` says why the newest read failed, None when it did not;
+    `error_since` is when the first failure in a row happened, by `now`.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], T],
+        initial: T | None = None,
+        *,
+        path: Path | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._read = read
+        self._value = initial
+        self._path = path
+        self._now = now
+        self._was_tried = False
+        self._signature: _Signature = None
+        self.error: str | None = None
+        self.error_since: datetime | None = None
+
+    def changed(self) -> bool:
+        """Whether the file is another than the one last tried; true before the first try."""
+        return not self._was_tried or self._signature != _signature(self._path)
+
+    def current(self) -> T:
+        """Return the newest valid version; reads anew when the file changed or the last read failed.
+
+        Raises DocumentError only while there is no valid version at all.
+        """
+        if self._value is None or self.error is not None or self.changed():
+            self._try()
+        if self._value is None:
+            raise DocumentError(self.error or "nothing was read")
+        return self._value
+
+    def _try(self) -> None:
+        # Taken before the read, so that a write while reading shows as a change afterwards.
+        self._signature = _signature(self._path)
+        self._was_tried = True
+        try:
+            self._value = self._read()
+        except DocumentError as error:
+            self.error = str(error)
+            self.error_since = self.error_since or self._now()
+        else:
+            self.error = self.error_since = None
+
+
+def _signature(path: Path | None) -> _Signature:
+    """Return what tells one version of a file from another; None when there is no file to look at."""
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
