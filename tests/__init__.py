@@ -1,0 +1,1 @@
+"""Tests, and the simulated OpenRouter that they share."""
