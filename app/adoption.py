@@ -15,7 +15,8 @@ from app.catalog.model import LifecycleState
 from app.catalog.snapshot import Contents, Snapshot
 from app.clock import Clock
 from app.metrics import Metrics
-from app.published import RenderingBounds, publish_snapshot, with_staleness
+from app.prerender import prerender
+from app.published import Published, RenderingBounds, publish_snapshot, with_staleness
 from app.registry import Registry
 from app.store.envelope import EnvelopeError, seal, unseal
 from app.store.protocol import Head, Store, StoreError
@@ -48,7 +49,7 @@ class Adoption:
         async with self._swap:
             current = self._registry.current
             is_stale = current.is_stale if current else False
-            published = await asyncio.to_thread(publish_snapshot, snapshot, is_stale=is_stale, bounds=self._bounds)
+            published = await asyncio.to_thread(self._build, snapshot, is_stale)
             if not self._registry.publish(published):
                 return False
         self._metrics.generation.set(snapshot.generation)
@@ -57,15 +58,21 @@ class Adoption:
             self._metrics.models.labels(state.value).set(count)
         return True
 
+    def _build(self, snapshot: Snapshot, is_stale: bool) -> Published:
+        published = publish_snapshot(snapshot, is_stale=is_stale, bounds=self._bounds)
+        prerender(published)
+        return published
+
     async def set_stale(self, is_stale: bool) -> None:
         """Say in every answer whether the catalog is older than promised."""
         async with self._swap:
             current = self._registry.current
             if current is not None and current.is_stale != is_stale:
-                again = await asyncio.to_thread(with_staleness, current, is_stale=is_stale, bounds=self._bounds)
+                again = with_staleness(current, is_stale=is_stale, bounds=self._bounds)
+                await asyncio.to_thread(prerender, again)
                 self._registry.publish(again)
                 if is_stale:
-                    log.warning("the catalog is stale: upstream was not reached for two periods")
+                    log.warning("the catalog is older than promised; readers are told that it is stale")
                 else:
                     log.info("the catalog is fresh again")
 

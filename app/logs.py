@@ -13,7 +13,7 @@ from typing import Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from app.catalog.text import clean_name
+from app.catalog.text import one_line
 
 
 def configure_logs(level: str, style: Literal["text", "json"]) -> None:
@@ -57,4 +57,4 @@ def configure_logs(level: str, style: Literal["text", "json"]) -> None:
 
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take control characters out of every text of an event."""
-    return {key: clean_name(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: one_line(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -96,6 +96,10 @@ class Refresher:
         due_at = self.period.due_at or now + self._options.interval
         return min(max(due_at, now + timedelta(seconds=1)), now + self._options.interval)
 
+    def lease_document(self) -> dict[str, Any]:
+        """Return what this instance knows of the lease, as JSON values."""
+        return {"is_ours": self.is_refreshing, "seconds": self._options.lease_seconds}
+
     async def boot(self) -> None:
         """Publish the best that is at hand without upstream: stored snapshot, bootstrap file, core models.
 

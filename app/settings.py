@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         33_554_432, ge=1_024, description="Largest catalog accepted as it comes over the wire, in bytes."
     )
     fetch_max_decoded_bytes: int = Field(
-        268_435_456, ge=1_024, description="Largest catalog accepted after decompression, in bytes."
+        67_108_864, ge=1_024, description="Largest catalog accepted after decompression, in bytes."
     )
 
     core_models_file: Path | None = Field(None, description="Replaces the built-in core models. Empty: built-in.")

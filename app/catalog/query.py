@@ -199,6 +199,8 @@ class _QueryReader:
     def unknown_word(self, name: str, known: frozenset[str]) -> None:
         close = difflib.get_close_matches(name[:40], known, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
+        if not known:
+            hint = "; this address takes none"
         self.faults.append(QueryFault(name[:80], f"is not a query word{hint}", tuple(sorted(known))))
 
     def read(self, word: Word, values: list[str]) -> None:

@@ -15,9 +15,14 @@ _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udf
 _BLANKS = re.compile(r"\s+")
 
 
+def one_line(text: str) -> str:
+    """Return a text without line breaks and control characters, with single blanks, at its full length."""
+    return _BLANKS.sub(" ", _UNSAFE.sub("", text)).strip()
+
+
 def clean_name(text: str) -> str:
-    """Return a one-line text with single blanks."""
-    return _BLANKS.sub(" ", _UNSAFE.sub("", text)).strip()[:NAME_MAX_CHARS].rstrip()
+    """Return a one-line text of at most NAME_MAX_CHARS."""
+    return one_line(text)[:NAME_MAX_CHARS].rstrip()
 
 
 def clean_description(text: str) -> str | None:

@@ -1,0 +1,210 @@
+"""The composition root: builds every part from the settings, and runs them for as long as the app lives."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import FastAPI
+
+from app import __version__
+from app.adoption import Adoption
+from app.candidate import Rules
+from app.catalog.door import Door
+from app.catalog.guard import GuardLimits
+from app.clock import Clock, SystemClock
+from app.follower import Follower
+from app.journal import Journal
+from app.local_files import LocalFiles
+from app.metrics import Metrics
+from app.published import RenderingBounds
+from app.refresher import Refresher, RefreshOptions
+from app.registry import Registry
+from app.scheduler import Schedule
+from app.settings import Settings
+from app.sources.bootstrap import BootstrapSource
+from app.sources.core import CoreSource
+from app.sources.openrouter import OpenRouterOptions, OpenRouterSource
+from app.sources.overrides import OverridesSource
+from app.sources.protocol import RecordSource
+from app.status import StatusReport
+from app.store.mirrored import MirroredStore
+from app.store.protocol import Store
+from app.store.redis import RedisStore
+from app.store.sqlite import SqliteStore
+from app.web.application import build_application
+from app.web.auth import Gate
+from app.web.serving import Serving
+
+log = structlog.get_logger("main")
+# How long a refresh may take to let go of its lease when the process stops.
+STOP_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where records come from; None for what is switched off."""
+
+    upstream: RecordSource | None
+    bootstrap: RecordSource | None
+    files: LocalFiles
+
+
+def create_app(
+    settings: Settings, *, sources: Sources | None = None, store: Store | None = None, clock: Clock | None = None
+) -> FastAPI:
+    """Build the application; what is not passed in is built from the settings."""
+    clock = clock or SystemClock()
+    store = store or build_store(settings)
+    sources = sources or build_sources(settings)
+    instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    interval = timedelta(minutes=settings.refresh_interval_minutes)
+    registry, metrics = Registry(), Metrics()
+    bounds = RenderingBounds(settings.renderings_max_count, settings.renderings_max_bytes)
+    adoption = Adoption(registry=registry, store=store, clock=clock, metrics=metrics, bounds=bounds)
+    journal = Journal(store, metrics)
+    base_url = settings.openrouter_base_url
+    refresher = Refresher(
+        RefreshOptions(instance, interval, settings.lease_seconds, Rules(guard_limits(settings), base_url)),
+        adoption=adoption,
+        journal=journal,
+        store=store,
+        upstream=sources.upstream,
+        bootstrap=sources.bootstrap,
+        files=sources.files,
+        clock=clock,
+    )
+    follower = Follower(
+        adoption=adoption,
+        refresher=refresher,
+        files=sources.files,
+        clock=clock,
+        metrics=metrics,
+        interval=interval,
+        has_upstream=sources.upstream is not None,
+    )
+    schedule = Schedule(refresher, follower, interval=interval, follow_seconds=settings.follow_seconds)
+    report = StatusReport(
+        instance=instance,
+        registry=registry,
+        refresher=refresher,
+        journal=journal,
+        store=store,
+        files=sources.files,
+        clock=clock,
+        next_refresh_at=lambda: schedule.next_refresh_at,
+        upstream_host=urlsplit(base_url).netloc if sources.upstream else None,
+    )
+    serving = Serving(
+        registry=registry,
+        refresher=refresher,
+        metrics=metrics,
+        clock=clock,
+        gate=Gate(settings.admin_token),
+        status_document=report.document,
+        cache_max_age_seconds=settings.cache_max_age_seconds,
+        cooldown_seconds=settings.refresh_cooldown_seconds,
+    )
+    lifespan = _lifespan(serving, refresher, journal, schedule, sources, store)
+    return build_application(serving, lifespan, settings, version=__version__)
+
+
+def _lifespan(
+    serving: Serving, refresher: Refresher, journal: Journal, schedule: Schedule, sources: Sources, store: Store
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Unwinds in reverse: stop ringing, let the refresh go, close the sources, close the store.
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(store.close)
+            for source in (sources.upstream, sources.bootstrap):
+                if source is not None:
+                    stack.push_async_callback(source.close)
+            stack.push_async_callback(refresher.close, STOP_SECONDS)
+            stack.callback(schedule.stop)
+            await journal.load()
+            await refresher.boot()
+            schedule.start()
+            yield
+            serving.is_draining = True
+        log.info("stopped")
+
+    return lifespan
+
+
+def build_store(settings: Settings) -> Store:
+    """Return the store that the settings ask for: the file alone, or Redis with the file as its copy."""
+    deadline = settings.store_deadline_seconds
+    file = SqliteStore(settings.data_dir / "registry.sqlite3", deadline)
+    if settings.redis_url is None:
+        return file
+    return MirroredStore(RedisStore(settings.redis_url.get_secret_value(), settings.redis_key_prefix, deadline), file)
+
+
+def build_sources(settings: Settings) -> Sources:
+    """Return the sources that the settings ask for."""
+    upstream = OpenRouterSource(openrouter_options(settings)) if settings.openrouter_enabled else None
+    bootstrap = (
+        BootstrapSource(settings.bootstrap_file, max_decoded_bytes=settings.fetch_max_decoded_bytes)
+        if settings.bootstrap_file
+        else None
+    )
+    files = LocalFiles(
+        CoreSource(settings.core_models_file).last_valid(),
+        OverridesSource(settings.overrides_file).last_valid() if settings.overrides_file else None,
+        door=door(settings),
+        delisted_days=settings.delisted_days,
+    )
+    return Sources(upstream, bootstrap, files)
+
+
+def openrouter_options(settings: Settings) -> OpenRouterOptions:
+    """Return how OpenRouter is asked."""
+    key = settings.openrouter_api_key
+    return OpenRouterOptions(
+        base_url=settings.openrouter_base_url,
+        api_key=key.get_secret_value() if key else None,
+        user_agent=settings.openrouter_user_agent,
+        http_referer=settings.openrouter_http_referer,
+        x_title=settings.openrouter_x_title,
+        output_modalities=settings.openrouter_output_modalities,
+        deadline_seconds=settings.fetch_deadline_seconds,
+        attempts=settings.fetch_attempts,
+        max_wire_bytes=settings.fetch_max_wire_bytes,
+        max_decoded_bytes=settings.fetch_max_decoded_bytes,
+    )
+
+
+def guard_limits(settings: Settings) -> GuardLimits:
+    """Return when the guard refuses and warns."""
+    return GuardLimits(
+        max_vanished_percent=settings.guard_max_vanished_percent,
+        min_models=settings.guard_min_models,
+        max_unreadable_percent=settings.guard_max_unreadable_percent,
+        max_price_flip_percent=settings.guard_max_price_flip_percent,
+        warn_percent=settings.guard_warn_percent,
+    )
+
+
+def door(settings: Settings) -> Door:
+    """Return which models are let in."""
+    return Door(
+        require_price=settings.filter_require_price,
+        drop_deprecated=settings.filter_drop_deprecated,
+        drop_variants=settings.filter_drop_variants,
+        keep_variants=settings.filter_keep_variants,
+        allow=settings.filter_allow,
+        deny=settings.filter_deny,
+        allow_authors=settings.filter_allow_authors,
+        deny_authors=settings.filter_deny_authors,
+        max_prompt_usd_per_million=settings.filter_max_prompt_price,
+        max_completion_usd_per_million=settings.filter_max_completion_price,
+        min_context_tokens=settings.filter_min_context,
+    )

@@ -1,0 +1,91 @@
+"""Run the service in the foreground: one process, uvicorn, uvloop and httptools."""
+
+from __future__ import annotations
+
+import socket
+from types import FrameType
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from app.logs import configure_logs
+from app.main import create_app
+from app.settings import Settings
+
+log = structlog.get_logger("serve")
+KEEP_ALIVE_SECONDS = 75
+MAX_HEADER_BYTES = 65_536
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to stop; returns the exit code, 1 when the address can't be had."""
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        listener = _listen(settings.host, settings.port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        log.error(
+            "can't listen; choose another address with HOST or PORT",
+            host=settings.host,
+            port=settings.port,
+            reason=reason,
+        )
+        return 1
+    app = create_app(settings)
+    port = listener.getsockname()[1]
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    reachable = "127.0.0.1" if settings.host == "0.0.0.0" else shown  # noqa: S104 - shown, not bound
+    where = f"http://{reachable}:{port}"
+    minutes = settings.refresh_interval_minutes
+    log.info("serving the model registry", at=where, reference=f"{where}/docs", state=f"{where}/status")
+    log.info("fetching the catalog now and then", upstream=_upstream(settings), every_minutes=minutes)
+    server = _DrainingServer(_config(app, settings), app)
+    server.run(sockets=[listener])
+    return 0
+
+
+def _upstream(settings: Settings) -> str:
+    return settings.openrouter_base_url if settings.openrouter_enabled else "none, local files only"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.graceful_seconds,
+        limit_concurrency=settings.limit_concurrency,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+    )
+
+
+class _DrainingServer(uvicorn.Server):
+    """Turns readiness off the moment a signal asks it to stop, before connections are closed."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop taking part, then stop."""
+        self._app.state.serving.is_draining = True
+        super().handle_exit(sig, frame)

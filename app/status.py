@@ -1,0 +1,151 @@
+"""The answer of `/status`: one honest document about snapshot, sources, store, lease and schedule.
+
+Each dependency has a `state` (initializing, valid, interrupted, off), since when, and its last error, so that a
+dashboard can tell a blip from an outage. No secret, no path, no URL with a password.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from app import __version__
+from app.clock import Clock
+from app.dialects.native import timestamp
+from app.journal import Journal
+from app.local_files import LocalFiles
+from app.outcome import Result
+from app.refresher import Refresher
+from app.registry import Registry
+from app.store.protocol import Store
+
+QUARANTINED_SHOWN = 50
+OUTCOMES_SHOWN = 50
+
+
+class StatusReport:
+    """Puts the document together from what everybody already knows; asks nothing over the network."""
+
+    def __init__(
+        self,
+        *,
+        instance: str,
+        registry: Registry,
+        refresher: Refresher,
+        journal: Journal,
+        store: Store,
+        files: LocalFiles,
+        clock: Clock,
+        next_refresh_at: Callable[[], datetime | None],
+        upstream_host: str | None,
+    ) -> None:
+        self._instance = instance
+        self._registry = registry
+        self._refresher = refresher
+        self._journal = journal
+        self._store = store
+        self._files = files
+        self._clock = clock
+        self._next_refresh_at = next_refresh_at
+        self._upstream_host = upstream_host
+        self._started_at = clock.now()
+
+    def document(self) -> dict[str, Any]:
+        """Return the state of everything as JSON values."""
+        published = self._registry.current
+        upstream = self._upstream()
+        stores = self._stores()
+        trouble = self._files.trouble()
+        is_degraded = (
+            published is None
+            or published.is_stale
+            or upstream["state"] == "interrupted"
+            or any(store["state"] == "interrupted" for store in stores)
+            or bool(trouble)
+        )
+        return {
+            "status": "degraded" if is_degraded else "ok",
+            "version": __version__,
+            "instance": self._instance,
+            "started_at": timestamp(self._started_at),
+            "now": timestamp(self._clock.now()),
+            "snapshot": self._snapshot(),
+            "upstream": upstream,
+            "stores": stores,
+            "local_files": [
+                {"source": file.source, "reason": file.reason, "since": timestamp(file.since)} for file in trouble
+            ],
+            "refresh": {
+                "is_running": self._refresher.is_refreshing,
+                "last_checked_at": timestamp(self._refresher.period.checked_at),
+                "next_at": timestamp(self._next_refresh_at()),
+                "failures_in_a_row": self._refresher.period.failures,
+                "lease": self._refresher.lease_document(),
+            },
+            "outcomes": self._journal.entries[:OUTCOMES_SHOWN],
+        }
+
+    def _snapshot(self) -> dict[str, Any] | None:
+        published = self._registry.current
+        if published is None:
+            return None
+        snapshot = published.snapshot
+        contents = snapshot.contents
+        checked_at = self._refresher.period.checked_at
+        age = max(0.0, (self._clock.now() - checked_at).total_seconds()) if checked_at else None
+        return {
+            "id": snapshot.id,
+            "generation": snapshot.generation,
+            "origin": contents.origin.value,
+            "models": sum(model.is_listed for model in snapshot.models),
+            "delisted": sum(not model.is_listed for model in snapshot.models),
+            "sources": dict(Counter(source for model in snapshot.models for source in model.sources)),
+            "updated_at": timestamp(snapshot.updated_at),
+            "fetched_at": timestamp(snapshot.fetched_at),
+            "age_seconds": age,
+            "is_stale": published.is_stale,
+            "held_back": dict(contents.held_back),
+            "quarantined": [
+                {"id": entry.record_id, "position": entry.position, "reason": entry.reason}
+                for entry in contents.quarantined[:QUARANTINED_SHOWN]
+            ],
+            "quarantined_total": len(contents.quarantined),
+            "unmatched_overrides": contents.unmatched_overrides,
+        }
+
+    def _upstream(self) -> dict[str, Any]:
+        """Return OpenRouter's state, from the newest outcomes that asked it."""
+        state: dict[str, Any] = {"name": "openrouter", "host": self._upstream_host}
+        if self._upstream_host is None:
+            return state | {"state": "off", "since": timestamp(self._started_at), "last_error": None}
+        asked = [entry for entry in self._journal.entries if entry["outcome"] != Result.SKIPPED.value]
+        asked = [entry for entry in asked if entry["trigger"] not in {"local_files", "bootstrap"}]
+        if not asked:
+            return state | {"state": "initializing", "since": timestamp(self._started_at), "last_error": None}
+        bad = {Result.FAILED.value, Result.REFUSED.value}
+        is_bad = asked[0]["outcome"] in bad
+        since = asked[0]["started_at"]
+        for entry in asked:
+            if (entry["outcome"] in bad) is not is_bad:
+                break
+            since = entry["started_at"]
+        last_bad = next((entry for entry in asked if entry["outcome"] in bad), None)
+        last_error = last_bad and {
+            "kind": last_bad["kind"] or last_bad["outcome"],
+            "reason": last_bad["reason"],
+            "at": last_bad["started_at"],
+        }
+        return state | {"state": "interrupted" if is_bad else "valid", "since": since, "last_error": last_error}
+
+    def _stores(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": health.name,
+                "state": "valid" if health.is_available else "interrupted",
+                "since": health.since,
+                "last_error": health.last_error and {"reason": health.last_error, "at": health.last_error_at},
+            }
+            for health in self._store.health()
+        ]

@@ -1,0 +1,67 @@
+"""The admin gate: a token, or without one only direct callers from this machine. Fails closed.
+
+Without a token a browser is the danger: any page it shows can send a POST to 127.0.0.1. So a request with a
+foreign Origin, with a Host that is not this machine, or through any proxy is not a direct caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from app.settings import is_loopback
+from app.web.problems import Problem
+
+_FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+_HOW = "Set ADMIN_TOKEN and send it as 'Authorization: Bearer <token>'."
+
+
+class Gate:
+    """Lets operators through."""
+
+    def __init__(self, token: SecretStr | None) -> None:
+        # Digests are compared, so neither length nor content of the token shows in the time it takes, and
+        # text outside ASCII is no special case.
+        self._digest = hashlib.sha256(token.get_secret_value().encode()).digest() if token else None
+
+    @property
+    def has_token(self) -> bool:
+        """Whether a token opens the gate; without one only this machine does."""
+        return self._digest is not None
+
+    def admit(self, request: Request) -> None:
+        """Return if the caller is an operator, raise Problem 401 or 403 if not."""
+        if self._digest is None:
+            self._admit_local(request)
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        digest = hashlib.sha256(given.strip().encode("latin-1", "replace")).digest()
+        utf8 = hashlib.sha256(given.strip().encode("utf-8", "replace")).digest()
+        matches = hmac.compare_digest(digest, self._digest) | hmac.compare_digest(utf8, self._digest)
+        if scheme.lower() != "bearer" or not matches:
+            raise Problem(
+                401,
+                "unauthorized",
+                "This needs the operator's token: send 'Authorization: Bearer <ADMIN_TOKEN>'.",
+                headers={"WWW-Authenticate": 'Bearer realm="model-registry"'},
+            )
+
+    @staticmethod
+    def _admit_local(request: Request) -> None:
+        client = request.client.host if request.client else ""
+        reason = None
+        if not is_loopback(client):
+            reason = "the caller is not on this machine"
+        elif any(name in request.headers for name in _FORWARDING):
+            reason = "the request came through a proxy"
+        elif not is_loopback((request.url.hostname or "").strip("[]")):
+            reason = "the Host header does not name this machine"
+        elif (
+            "origin" in request.headers and request.headers["origin"] != f"{request.url.scheme}://{request.url.netloc}"
+        ):
+            reason = "the request came from a page of another site"
+        if reason:
+            raise Problem(403, "admin-closed", f"No ADMIN_TOKEN is set and {reason}. {_HOW}", setting="ADMIN_TOKEN")

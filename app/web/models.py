@@ -1,0 +1,186 @@
+"""The reads: lists, search, one model, groups, statistics."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import answers
+from app.catalog.model import Model
+from app.catalog.query import WORDS
+from app.dialects.native import to_json
+from app.rendering import render
+from app.statistics import statistics
+from app.web.parameters import parameters_for
+from app.web.read import answer, read, rendering_of
+from app.web.respond import respond
+from app.web.schemas import (
+    CategoryList,
+    ModelDocument,
+    ModelList,
+    ProblemDocument,
+    ProviderList,
+    RouteList,
+    SearchList,
+    Statistics,
+)
+from app.web.serving import serving_of
+from app.web.target import read_pairs
+
+router = APIRouter(tags=["models"])
+READ = ["GET", "HEAD"]
+_BAD_QUERY: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDocument, "description": "The query is malformed."},
+    422: {
+        "model": ProblemDocument,
+        "description": "The query holds an unknown word or value; the allowed ones are named.",
+    },
+}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {
+    404: {"model": ProblemDocument, "description": "No model is known under this id; near ones are suggested."},
+}
+_LIST_WORDS = parameters_for(WORDS)
+_SOURCE_WORDS = parameters_for(word for word in WORDS if word != "source")
+_DETAIL_WORDS = parameters_for(answers.DETAIL_WORDS)
+
+
+@router.api_route(
+    "/models",
+    methods=READ,
+    summary="The catalog",
+    response_model=None,
+    responses={200: {"model": ModelList}, **_BAD_QUERY},
+    openapi_extra=_LIST_WORDS,
+)
+async def list_models(request: Request) -> Response:
+    """Return the models that match, in the order asked for, with counts on request."""
+    return await read(request, "models", answers.models_list)
+
+
+@router.api_route(
+    "/models/search",
+    methods=READ,
+    summary="Ranked search",
+    response_model=None,
+    responses={200: {"model": SearchList}, **_BAD_QUERY},
+    openapi_extra=_LIST_WORDS,
+)
+async def search_models(request: Request) -> Response:
+    """Return the models that the words of `q` mean, best first, with what matched."""
+    serving = serving_of(request)
+    published = serving.registry.published
+    pairs = read_pairs(request.scope["query_string"])
+    rendering = await rendering_of(published, "models/search", answers.search, pairs, "")
+    serving.metrics.searches.labels(str(answers.found_some(rendering.body)).lower()).inc()
+    return answer(request, published, rendering)
+
+
+@router.api_route(
+    "/models/core",
+    methods=READ,
+    summary="Core models only",
+    response_model=None,
+    responses={200: {"model": ModelList}, **_BAD_QUERY},
+    openapi_extra=_SOURCE_WORDS,
+)
+async def list_core(request: Request) -> Response:
+    """Return the models that the core file knows."""
+    return await read(request, "models/core", partial(answers.models_list, fixed_source="core"))
+
+
+@router.api_route(
+    "/models/openrouter",
+    methods=READ,
+    summary="OpenRouter's models only",
+    response_model=None,
+    responses={200: {"model": ModelList}, **_BAD_QUERY},
+    openapi_extra=_SOURCE_WORDS,
+)
+async def list_openrouter(request: Request) -> Response:
+    """Return the models that OpenRouter lists."""
+    return await read(request, "models/openrouter", partial(answers.models_list, fixed_source="openrouter"))
+
+
+@router.api_route(
+    "/models/categories",
+    methods=READ,
+    summary="Categories with counts",
+    response_model=None,
+    responses={200: {"model": CategoryList}, **_BAD_QUERY},
+)
+async def list_categories(request: Request) -> Response:
+    """Return the curated categories and how many models each has."""
+    return await read(request, "models/categories", answers.categories)
+
+
+@router.api_route(
+    "/models/providers",
+    methods=READ,
+    summary="Providers and authors with counts",
+    response_model=None,
+    responses={200: {"model": ProviderList}, **_BAD_QUERY},
+)
+async def list_providers(request: Request) -> Response:
+    """Return who serves models and who made them, with the number of models."""
+    return await read(request, "models/providers", answers.providers)
+
+
+@router.api_route(
+    "/models/statistics",
+    methods=READ,
+    summary="Counts, distributions, usage",
+    response_model=None,
+    responses={200: {"model": Statistics}, **_BAD_QUERY},
+)
+async def show_statistics(request: Request) -> Response:
+    """Return counts and distributions of the catalog, and what this process was asked for."""
+    serving = serving_of(request)
+    published = serving.registry.published
+    answers.no_words(published, read_pairs(request.scope["query_string"]))
+    document = {**statistics(published), "usage": serving.usage.document()}
+    return respond(request, render(to_json(document)), snapshot_id=published.snapshot.id, cache_control="no-cache")
+
+
+@router.api_route(
+    "/models/provider/{model_id:path}",
+    methods=READ,
+    summary="Who serves a model",
+    response_model=None,
+    responses={200: {"model": RouteList}, **_UNKNOWN, **_BAD_QUERY},
+)
+async def show_routes(request: Request, model_id: str) -> Response:
+    """Return every way to reach a model: source, base URL and the id to use there."""
+    model = _looked_up(request, model_id)
+    return await read(request, "models/provider", answers.routes_of(model), subject=model.id)
+
+
+@router.api_route(
+    "/models/{model_id:path}",
+    methods=READ,
+    summary="One model",
+    response_model=None,
+    responses={200: {"model": ModelDocument}, **_UNKNOWN, **_BAD_QUERY},
+    openapi_extra=_DETAIL_WORDS,
+)
+async def show_model(request: Request, model_id: str) -> Response:
+    """Return one model by any spelling of its id; `Content-Location` names the id proper."""
+    model = _looked_up(request, model_id)
+    location = (b"content-location", f"/models/{model.id}".encode())
+    return await read(request, "model", answers.one_model(model), subject=model.id, more=[location])
+
+
+def _looked_up(request: Request, spelling: str) -> Model:
+    """Return the model that a path means, and count the look-up; a trailing slash does not matter."""
+    serving = serving_of(request)
+    try:
+        model = answers.resolve(serving.registry.published, spelling.rstrip("/"))
+    except answers.UnknownModelError as error:
+        serving.usage.missed(error.spelling[:200])
+        serving.metrics.lookups.labels("false").inc()
+        raise
+    serving.usage.found(model.id)
+    serving.metrics.lookups.labels("true").inc()
+    return model

@@ -1,0 +1,140 @@
+"""For operators and orchestrators: refresh, status, probes, metrics."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.catalog.errors import QueryError, QueryFault
+from app.dialects.native import to_json
+from app.metrics import CONTENT_TYPE
+from app.outcome import Result, Trigger
+from app.web.problems import Problem
+from app.web.schemas import OutcomeDocument, ProblemDocument
+from app.web.serving import Serving, serving_of
+from app.web.target import read_pairs
+
+router = APIRouter(tags=["operation"])
+NOT_KEPT = {"Cache-Control": "no-store"}
+READ = ["GET", "HEAD"]
+_SWITCHES = ("dry_run", "force")
+_YES_NO = {"true": True, "1": True, "false": False, "0": False}
+
+
+@router.post(
+    "/refresh",
+    summary="Refresh now",
+    response_model=None,
+    responses={
+        200: {"model": OutcomeDocument, "description": "It ran; `outcome` says how it ended."},
+        401: {"model": ProblemDocument, "description": "The token is missing or wrong."},
+        403: {"model": ProblemDocument, "description": "No token is set and the caller is not on this machine."},
+        422: {"model": ProblemDocument, "description": "An unknown switch or value."},
+        429: {"model": ProblemDocument, "description": "Too soon after the last refresh by hand."},
+        502: {"model": ProblemDocument, "description": "Upstream gave nothing usable; the last good catalog stays."},
+    },
+    openapi_extra={
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "schema": {"type": "boolean", "default": False},
+                "description": meaning,
+            }
+            for name, meaning in (
+                ("dry_run", "Only show what would change."),
+                ("force", "Accept a catalog that the guard refuses; recorded in the outcome."),
+            )
+        ],
+        "security": [{"bearer": []}],
+    },
+)
+async def refresh(request: Request) -> Response:
+    """Fetch upstream's catalog now and adopt it, unless the guard refuses."""
+    serving = serving_of(request)
+    serving.gate.admit(request)
+    switches = _switches(request)
+    _cool_down(serving)
+    outcome = await serving.refresher.refresh(
+        Trigger.OPERATOR, is_dry_run=switches["dry_run"], is_forced=switches["force"]
+    )
+    serving.manual_refresh_at = serving.clock.monotonic()
+    document = outcome.document(with_diff=True)
+    if outcome.result is Result.FAILED:
+        detail = f"{outcome.reason} The last good catalog stays."
+        headers = _retry_after(outcome.retry_after_seconds) if outcome.retry_after_seconds else {}
+        raise Problem(502, "refresh-failed", detail, title="Refresh failed", headers=headers, **document)
+    return Response(to_json(document), 200, NOT_KEPT, media_type="application/json")
+
+
+def _switches(request: Request) -> dict[str, bool]:
+    switches = dict.fromkeys(_SWITCHES, False)
+    faults = []
+    for name, value in read_pairs(request.scope["query_string"]):
+        if name not in switches:
+            faults.append(QueryFault(name[:80], "is not a switch of /refresh", _SWITCHES))
+        elif value.lower() not in _YES_NO:
+            faults.append(QueryFault(name, f"must be true or false, got {value[:40]!r}", ("true", "false")))
+        else:
+            switches[name] = _YES_NO[value.lower()]
+    if faults:
+        raise QueryError(faults)
+    return switches
+
+
+def _cool_down(serving: Serving) -> None:
+    """Raise Problem 429 soon after a refresh by hand; joining one that is under way is always possible."""
+    if serving.refresher.is_refreshing or serving.manual_refresh_at is None:
+        return
+    left = serving.manual_refresh_at + serving.cooldown_seconds - serving.clock.monotonic()
+    if left > 0:
+        detail = f"The catalog was refreshed by hand just now; try again in {math.ceil(left)} s."
+        raise Problem(429, "cooling-down", detail, headers=_retry_after(left))
+
+
+def _retry_after(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+@router.api_route("/status", methods=READ, summary="The state of everything", response_model=None)
+async def status(request: Request) -> Response:
+    """Return one honest document: snapshot, age, sources, store, lease, last outcomes, next run."""
+    return Response(to_json(serving_of(request).status_document()), 200, NOT_KEPT, media_type="application/json")
+
+
+@router.api_route("/livez", methods=READ, summary="Is the process alive?", response_model=None)
+async def livez() -> Response:
+    """Return 200; touches nothing."""
+    return Response(b'{"status":"ok"}', 200, NOT_KEPT, media_type="application/json")
+
+
+@router.api_route(
+    "/readyz",
+    methods=READ,
+    summary="May traffic come here?",
+    response_model=None,
+    responses={503: {"model": ProblemDocument, "description": "Nothing is published yet, or the process is stopping."}},
+)
+async def readyz(request: Request) -> Response:
+    """Return 200 when a snapshot is published and the process is not about to stop."""
+    serving = serving_of(request)
+    if serving.is_draining:
+        raise Problem(503, "draining", "The process is stopping; send traffic elsewhere.")
+    snapshot = serving.registry.published.snapshot
+    document: dict[str, Any] = {
+        "status": "ready",
+        "state": snapshot.contents.origin.value,
+        "models": len(snapshot.models),
+        "snapshot": snapshot.id,
+    }
+    return Response(to_json(document), 200, NOT_KEPT, media_type="application/json")
+
+
+@router.api_route("/metrics", methods=READ, summary="Prometheus metrics", response_model=None)
+async def metrics(request: Request) -> Response:
+    """Return the metrics in Prometheus' text format."""
+    return Response(serving_of(request).metrics.render(), 200, NOT_KEPT, media_type=CONTENT_TYPE)

@@ -1,0 +1,117 @@
+"""What people look at: the landing page, the API reference, and the files that they load. No CDN, no inline script."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from app import __version__
+from app.dialects.landing import Freshness, landing_page
+from app.dialects.native import to_json
+from app.rendering import Rendering, render
+from app.web.problems import Problem
+from app.web.respond import RawHeaders, respond
+from app.web.serving import serving_of
+
+router = APIRouter(include_in_schema=False)
+READ = ["GET", "HEAD"]
+HTML = "text/html; charset=utf-8"
+_PAGE_POLICY = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'"
+)
+# Swagger UI writes style attributes and asks this server; nothing else is opened.
+_DOCS_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_STATIC = {
+    "page.css": ("app.web.static", "page.css", "text/css; charset=utf-8"),
+    "docs.js": ("app.web.static", "docs.js", "text/javascript; charset=utf-8"),
+    "swagger-ui-bundle.js": (
+        "fastapi_swagger.resources",
+        "swagger-ui-bundle.js",
+        "text/javascript; charset=utf-8",
+    ),
+    "swagger-ui.css": ("fastapi_swagger.resources", "swagger-ui.css", "text/css; charset=utf-8"),
+}
+
+
+@router.api_route("/", methods=READ)
+async def landing(request: Request) -> Response:
+    """Return the landing page."""
+    serving = serving_of(request)
+    published = serving.registry.published
+    freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
+    root_path = request.scope.get("root_path", "")
+    body = landing_page(published.snapshot, freshness, version=__version__, root_path=root_path)
+    return _page(request, render(body, HTML), _PAGE_POLICY)
+
+
+@router.api_route("/docs", methods=READ)
+async def docs(request: Request) -> Response:
+    """Return the API reference; everything that it loads comes from this server."""
+    root = escape(request.scope.get("root_path", ""))
+    body = f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Model Registry · API</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="{root}/static/swagger-ui.css"></head>
+<body data-base="{root}"><div id="swagger-ui"></div><noscript>The reference needs JavaScript; the same facts are at
+<a href="{root}/openapi.json">openapi.json</a>.</noscript>
+<script src="{root}/static/swagger-ui-bundle.js"></script><script src="{root}/static/docs.js"></script></body></html>
+"""
+    return _page(request, render(body.encode(), HTML), _DOCS_POLICY)
+
+
+@router.api_route("/openapi.json", methods=READ)
+async def openapi(request: Request) -> Response:
+    """Return the OpenAPI document."""
+    app: FastAPI = request.app
+    return _fixed(request, render(to_json(openapi_document(app))))
+
+
+@router.api_route("/static/{name}", methods=READ)
+async def static_file(request: Request, name: str) -> Response:
+    """Return one of the files that our pages load."""
+    if name not in _STATIC:
+        raise Problem(404, "unknown-file", f"There is no file {name[:80]!r} here.")
+    return _fixed(request, _static(name))
+
+
+@cache
+def _static(name: str) -> Rendering:
+    package, file, media_type = _STATIC[name]
+    return render((resources.files(package) / file).read_bytes(), media_type)
+
+
+def _page(request: Request, rendering: Rendering, policy: bytes) -> Response:
+    snapshot_id = serving_of(request).registry.published.snapshot.id
+    more: RawHeaders = [(b"content-security-policy", policy)]
+    return respond(request, rendering, snapshot_id=snapshot_id, cache_control="no-cache", more=more)
+
+
+def _fixed(request: Request, rendering: Rendering) -> Response:
+    """Return a file that changes only with the version."""
+    current = serving_of(request).registry.current
+    snapshot_id = current.snapshot.id if current else ""
+    return respond(request, rendering, snapshot_id=snapshot_id, cache_control="public, max-age=3600")
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of an application, with the operator's token as a security scheme."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        summary="LLM model registry",
+    )
+    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "The ADMIN_TOKEN of the settings."}
+    return document

@@ -1,0 +1,127 @@
+"""Errors as RFC 9457 problem documents: what happened, to which value, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.answers import UnknownModelError
+from app.catalog.errors import QueryError
+from app.catalog.text import one_line
+from app.dialects.native import to_json
+from app.registry import NothingPublishedError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:model-registry:problem:"
+NEAR_EXPIRED = {"Cache-Control": "no-store"}
+log = structlog.get_logger("web")
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """A request that can't be answered as asked.
+
+    `slug` names the kind of problem in the document's `type`; `more` are further members of the document.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        title: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.title = title or HTTPStatus(status).phrase
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.more = more
+
+
+def problem_response(problem: Problem, request: Request) -> Response:
+    """Return the response of a problem."""
+    document = {
+        "type": TYPE_PREFIX + problem.slug,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": one_line(request.url.path)[:500],
+        "request_id": request.scope.get("request_id"),
+        **problem.more,
+    }
+    return Response(to_json(document), problem.status, {**NEAR_EXPIRED, **problem.headers}, media_type=MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of an application a problem document."""
+
+    def of_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101 - FastAPI hands over what was registered
+        return problem_response(error, request)
+
+    def of_query(request: Request, error: Exception) -> Response:
+        assert isinstance(error, QueryError)  # noqa: S101 - as above
+        faults = [{"word": fault.word, "reason": fault.reason, "allowed": fault.allowed} for fault in error.faults]
+        return problem_response(
+            Problem(422, "query", str(error)[:2_000], title="Query not understood", faults=faults), request
+        )
+
+    def of_unknown(request: Request, error: Exception) -> Response:
+        assert isinstance(error, UnknownModelError)  # noqa: S101 - as above
+        return problem_response(unknown_model(error), request)
+
+    def of_unready(request: Request, error: Exception) -> Response:
+        problem = Problem(503, "not-ready", str(error), headers={"Retry-After": "1"})
+        return problem_response(problem, request)
+
+    def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        return problem_response(_of_http(error, request), request)
+
+    def of_defect(request: Request, _error: Exception) -> Response:
+        request_id = request.scope.get("request_id")
+        detail = f"Something broke here; the log has the details under request_id {request_id}."
+        return problem_response(Problem(500, "internal", detail), request)
+
+    app.add_exception_handler(Problem, of_problem)
+    app.add_exception_handler(QueryError, of_query)
+    app.add_exception_handler(UnknownModelError, of_unknown)
+    app.add_exception_handler(NothingPublishedError, of_unready)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_defect)
+
+
+def unknown_model(error: UnknownModelError) -> Problem:
+    """Return the 404 of a spelling that no model answers to."""
+    shown = one_line(error.spelling)[:200]
+    if not shown:
+        return Problem(404, "unknown-model", "The model id is empty; the list of models is at /models.", suggestions=[])
+    hint = f" Did you mean {error.suggestions[0]}?" if error.suggestions else " Search with /models/search?q=..."
+    return Problem(
+        404,
+        "unknown-model",
+        f"No model is known as {shown!r}.{hint}",
+        title="Unknown model",
+        suggestions=error.suggestions,
+    )
+
+
+def _of_http(error: HTTPException, request: Request) -> Problem:
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        detail = f"There is nothing at {one_line(request.url.path)[:200]}; /docs lists what there is."
+        return Problem(404, "unknown-path", detail, headers=headers)
+    if error.status_code == 405:
+        detail = f"{request.method[:20]} is not possible here; allowed: {headers.get('Allow', 'see /docs')}."
+        return Problem(405, "method-not-allowed", detail, headers=headers)
+    return Problem(error.status_code, "http", str(error.detail)[:500], headers=headers)

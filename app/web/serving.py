@@ -1,0 +1,43 @@
+"""What request handlers need, as one object on `app.state`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from app.clock import Clock
+from app.metrics import Metrics
+from app.refresher import Refresher
+from app.registry import Registry
+from app.usage import Usage
+from app.web.auth import Gate
+
+
+@dataclass(slots=True)
+class Serving:
+    """The parts of a running application that handlers may use.
+
+    `is_draining` turns true when the process was told to stop. `manual_refresh_at` is the monotonic time of the
+    last refresh by hand. `status_document` builds the answer of `/status`.
+    """
+
+    registry: Registry
+    refresher: Refresher
+    metrics: Metrics
+    clock: Clock
+    gate: Gate
+    status_document: Callable[[], dict[str, Any]]
+    cache_max_age_seconds: int
+    cooldown_seconds: float
+    usage: Usage = field(default_factory=Usage)
+    is_draining: bool = False
+    manual_refresh_at: float | None = None
+
+
+def serving_of(request: Request) -> Serving:
+    """Return the application's one shared object."""
+    serving: Serving = request.app.state.serving
+    return serving

@@ -1,0 +1,37 @@
+"""Read the query string strictly: a malformed escape is the caller's slip and is said so."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from app.web.problems import Problem
+
+MAX_QUERY_BYTES = 16_384
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the decoded names and values in their order; raises Problem 400 or 414."""
+    if not query_string:
+        return ()
+    if len(query_string) > MAX_QUERY_BYTES:
+        detail = f"The query has {len(query_string)} bytes, at most {MAX_QUERY_BYTES} are read."
+        raise Problem(414, "query-too-long", detail)
+    bad = _BAD_ESCAPE.search(query_string)
+    if bad:
+        shown = query_string[bad.start() : bad.start() + 3].decode("latin-1")
+        raise Problem(400, "malformed-query", f"{shown!r} is not a percent escape; write a plain % as %25.")
+    pairs = []
+    for part in query_string.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            pairs.append((_decoded(name), _decoded(value)))
+    return tuple(pairs)
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Problem(400, "malformed-query", "The query is not UTF-8 behind its percent escapes.") from None
