@@ -39,7 +39,7 @@ def serve(settings: Settings) -> int:
     where = f"http://{reachable}:{port}"
     minutes = settings.refresh_interval_minutes
     log.info("serving the model registry", at=where, reference=f"{where}/docs", state=f"{where}/status")
-    log.info("fetching the catalog now and then", upstream=_upstream(settings), every_minutes=minutes)
+    log.info("fetching the catalog", upstream=_upstream(settings), again_every_minutes=minutes)
     server = _DrainingServer(_config(app, settings), app)
     server.run(sockets=[listener])
     return 0
