@@ -44,6 +44,7 @@ class Follower:
         """Look once; every part is bounded, a part that fails is tried again next time."""
         try:
             await self._adoption.follow()
+            await self._refresher.look_at_lease()
         except StoreError as error:
             self._adoption.store_failed(error)
         if not self._refresher.is_refreshing:

@@ -82,6 +82,7 @@ class Refresher:
         self._draw = draw or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._running: asyncio.Task[Outcome] | None = None
         self._running_kind = (False, False)
+        self._lease_holder: str | None = None
         self.period = Period()
 
     @property
@@ -98,7 +99,12 @@ class Refresher:
 
     def lease_document(self) -> dict[str, Any]:
         """Return what this instance knows of the lease, as JSON values."""
-        return {"is_ours": self.is_refreshing, "seconds": self._options.lease_seconds}
+        return {"holder": self._lease_holder, "seconds": self._options.lease_seconds}
+
+    async def look_at_lease(self) -> None:
+        """Remember who refreshes now; raises StoreError."""
+        owner = await self._store.lease_owner()
+        self._lease_holder = owner.rpartition(":")[0] if owner else None
 
     async def boot(self) -> None:
         """Publish the best that is at hand without upstream: stored snapshot, bootstrap file, core models.

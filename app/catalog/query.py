@@ -23,6 +23,7 @@ MAX_WORDS = 64
 MAX_VALUE_CHARS = 200
 MAX_IDS = 500
 MAX_ALLOWED_SHOWN = 100
+MAX_ALLOWED_SAID = 12
 
 
 class Kind(StrEnum):
@@ -292,7 +293,10 @@ class _QueryReader:
         if unknown is None:
             return True
         close = difflib.get_close_matches(unknown[:40], choices, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        if len(choices) <= MAX_ALLOWED_SAID:
+            hint = f"; allowed: {', '.join(choices)}" if choices else "; the catalog has no value for it now"
+        else:
+            hint = f"; did you mean {close[0]}?" if close else ""
         self.fault(word, f"{unknown[:40]!r} is not known here{hint}", choices)
         return False
 

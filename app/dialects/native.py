@@ -19,6 +19,7 @@ from app.catalog.price import UNIT_OF_RATE, Price, PriceOverride
 from app.catalog.search import Hit
 
 Document = dict[str, Any]
+_SHOWN_AS = {"created_at": "created"}
 
 
 def model_document(model: Model) -> Document:
@@ -62,7 +63,7 @@ def model_document(model: Model) -> Document:
             }
             for route in model.routes
         ],
-        "provenance": dict(model.provenance),
+        "provenance": {_SHOWN_AS.get(name, name): source for name, source in model.provenance.items()},
         "is_stale": model.is_stale,
     }
 

@@ -58,11 +58,11 @@ async def refresh(request: Request) -> Response:
     serving = serving_of(request)
     serving.gate.admit(request)
     switches = _switches(request)
-    _cool_down(serving)
-    outcome = await serving.refresher.refresh(
-        Trigger.OPERATOR, is_dry_run=switches["dry_run"], is_forced=switches["force"]
-    )
-    serving.manual_refresh_at = serving.clock.monotonic()
+    is_dry_run = switches["dry_run"]
+    # A dry run calls upstream as well, but must not keep its caller from doing what it showed.
+    _cool_down(serving, is_dry_run=is_dry_run)
+    outcome = await serving.refresher.refresh(Trigger.OPERATOR, is_dry_run=is_dry_run, is_forced=switches["force"])
+    serving.manual_refresh_at[is_dry_run] = serving.clock.monotonic()
     document = outcome.document(with_diff=True)
     if outcome.result is Result.FAILED:
         detail = f"{outcome.reason} The last good catalog stays."
@@ -86,11 +86,12 @@ def _switches(request: Request) -> dict[str, bool]:
     return switches
 
 
-def _cool_down(serving: Serving) -> None:
+def _cool_down(serving: Serving, *, is_dry_run: bool) -> None:
     """Raise Problem 429 soon after a refresh by hand; joining one that is under way is always possible."""
-    if serving.refresher.is_refreshing or serving.manual_refresh_at is None:
+    last_at = serving.manual_refresh_at.get(is_dry_run)
+    if serving.refresher.is_refreshing or last_at is None:
         return
-    left = serving.manual_refresh_at + serving.cooldown_seconds - serving.clock.monotonic()
+    left = last_at + serving.cooldown_seconds - serving.clock.monotonic()
     if left > 0:
         detail = f"The catalog was refreshed by hand just now; try again in {math.ceil(left)} s."
         raise Problem(429, "cooling-down", detail, headers=_retry_after(left))

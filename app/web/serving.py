@@ -20,8 +20,8 @@ from app.web.auth import Gate
 class Serving:
     """The parts of a running application that handlers may use.
 
-    `is_draining` turns true when the process was told to stop. `manual_refresh_at` is the monotonic time of the
-    last refresh by hand. `status_document` builds the answer of `/status`.
+    `is_draining` turns true when the process was told to stop. `manual_refresh_at` holds the monotonic
+    time of the last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds the answer of `/status`.
     """
 
     registry: Registry
@@ -34,7 +34,7 @@ class Serving:
     cooldown_seconds: float
     usage: Usage = field(default_factory=Usage)
     is_draining: bool = False
-    manual_refresh_at: float | None = None
+    manual_refresh_at: dict[bool, float] = field(default_factory=dict)
 
 
 def serving_of(request: Request) -> Serving:
