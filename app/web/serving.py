@@ -20,8 +20,8 @@ from app.web.auth import Gate
 class Serving:
     """The parts of a running application that handlers may use.
 
-    `is_draining` turns true when the process was told to stop. `manual_refresh_at` holds the monotonic
-    time of the last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds the answer of `/status`.
+    `is_draining` turns true when the process was told to stop. `manual_refresh_at` holds the monotonic time of the
+    last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds `/status`.
     """
 
     registry: Registry
