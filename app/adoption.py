@@ -60,7 +60,7 @@ class Adoption:
 
     def _build(self, snapshot: Snapshot, is_stale: bool) -> Published:
         published = publish_snapshot(snapshot, is_stale=is_stale, bounds=self._bounds)
-        prerender(published)
+        prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 
     async def set_stale(self, is_stale: bool) -> None:
@@ -69,7 +69,7 @@ class Adoption:
             current = self._registry.current
             if current is not None and current.is_stale != is_stale:
                 again = with_staleness(current, is_stale=is_stale, bounds=self._bounds)
-                await asyncio.to_thread(prerender, again)
+                await asyncio.to_thread(prerender, again, self._metrics.tallies, self._bounds.max_age_seconds)
                 self._registry.publish(again)
                 if is_stale:
                     log.warning("the catalog is older than promised; readers are told that it is stale")

@@ -67,7 +67,9 @@ def create_app(
     instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     interval = timedelta(minutes=settings.refresh_interval_minutes)
     registry, metrics = Registry(), Metrics()
-    bounds = RenderingBounds(settings.renderings_max_count, settings.renderings_max_bytes)
+    bounds = RenderingBounds(
+        settings.renderings_max_count, settings.renderings_max_bytes, settings.cache_max_age_seconds
+    )
     adoption = Adoption(registry=registry, store=store, clock=clock, metrics=metrics, bounds=bounds)
     journal = Journal(store, metrics)
     base_url = settings.openrouter_base_url

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from app.tally import Tallies
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_LATENCY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _REFRESH_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
@@ -35,16 +36,8 @@ class Metrics:
         self.store_errors = Counter(
             "registry_store_errors", "Store calls that failed.", ["store", "operation"], registry=self.registry
         )
-        self.requests = Counter(
-            "registry_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
-        )
-        self.latency = Histogram(
-            "registry_request_seconds",
-            "Time from the request to the end of the answer.",
-            ["route"],
-            buckets=_LATENCY_BUCKETS,
-            registry=self.registry,
-        )
+        self.tallies = Tallies()
+        self.registry.register(self.tallies)
         self.searches = Counter(
             "registry_searches", "Searches by whether they found something.", ["found"], registry=self.registry
         )

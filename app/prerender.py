@@ -1,27 +1,61 @@
-"""The answers that are made when a snapshot is published, because everybody asks for them."""
+"""The answers that are prepared when a snapshot is published, because everybody asks for them."""
 
 from __future__ import annotations
 
-from app.answers import categories, models_list, providers
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote, urlencode
+
+from app.answers import Answer, categories, models_list, providers
+from app.prepared import Prepared, RawHeaders
 from app.published import Published
-from app.rendering import render
+from app.rendering import THOROUGH, compressed, render
+from app.tally import Tallies
 
-Target = tuple[str, str, tuple[tuple[str, str], ...]]
-"""A rendering's key: which endpoint, which model if any, and the decoded query in a settled order."""
-
-
-def target(endpoint: str, subject: str = "", pairs: tuple[tuple[str, str], ...] = ()) -> Target:
-    """Return the key of a rendering; the order of different words does not count, that within a word does."""
-    return (endpoint, subject, tuple(sorted(pairs, key=lambda pair: pair[0])))
+STALE_MAX_AGE_SECONDS = 30
+STALE_WHILE_REVALIDATE_SECONDS = 3_600
+STALE_IF_ERROR_SECONDS = 86_400
 
 
-def prerender(published: Published) -> None:
-    """Pin the whole lists; half a second of CPU for 400 models, so in a thread."""
-    keep = published.renderings.pin
-    keep(target("models"), render(models_list(published, ()), is_hot=True))
-    frontend = (("format", "frontend"),)
-    keep(target("models", "", frontend), render(models_list(published, frontend), is_hot=True))
-    for source in ("core", "openrouter"):
-        keep(target(f"models/{source}"), render(models_list(published, (), fixed_source=source), is_hot=True))
-    keep(target("models/categories"), render(categories(published, ()), is_hot=True))
-    keep(target("models/providers"), render(providers(published, ()), is_hot=True))
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An answer that is prepared at publish: its route (also its path), its query, and what makes its body."""
+
+    route: str
+    pairs: tuple[tuple[str, str], ...]
+    answer: Answer
+
+
+WHOLE_ANSWERS = (
+    Whole("/models", (), models_list),
+    Whole("/models", (("format", "frontend"),), models_list),
+    Whole("/models/core", (), partial(models_list, fixed_source="core")),
+    Whole("/models/openrouter", (), partial(models_list, fixed_source="openrouter")),
+    Whole("/models/categories", (), categories),
+    Whole("/models/providers", (), providers),
+)
+
+
+def canonical_target(path: str, pairs: tuple[tuple[str, str], ...]) -> bytes:
+    """Return a target in its settled spelling: words in alphabetical order, values in the order given."""
+    query = urlencode(sorted(pairs, key=lambda pair: pair[0]))
+    return f"{quote(path, safe='/:~')}{'?' if query else ''}{query}".encode()
+
+
+def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> None:
+    """Pin the whole lists; some hundred milliseconds of CPU for 400 models, so in a thread."""
+    headers = snapshot_headers(published, max_age_seconds)
+    for whole in WHOLE_ANSWERS:
+        rendering = compressed(render(whole.answer(published, whole.pairs)), THOROUGH)
+        prepared = Prepared(rendering, tallies.of(whole.route), headers)
+        published.targets.pin(canonical_target(whole.route, whole.pairs), prepared)
+
+
+def snapshot_headers(published: Published, max_age_seconds: int) -> RawHeaders:
+    """Return the headers that every read of a snapshot goes out with; a stale one is asked for again sooner."""
+    max_age = min(max_age_seconds, STALE_MAX_AGE_SECONDS) if published.is_stale else max_age_seconds
+    reuse = (
+        f"public, max-age={max_age}, stale-while-revalidate={STALE_WHILE_REVALIDATE_SECONDS}, "
+        f"stale-if-error={STALE_IF_ERROR_SECONDS}"
+    )
+    return [(b"cache-control", reuse.encode()), (b"x-catalog-snapshot", published.snapshot.id.encode())]

@@ -1,4 +1,4 @@
-"""What readers are served from: a snapshot with its index, rows and renderings, built together, replaced whole."""
+"""What readers are served from: a snapshot with its index, rows and answers, built together, replaced whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
 from app.dialects.dropdown import dropdown_row
 from app.dialects.native import model_document, timestamp, to_json
-from app.rendering import Renderings
+from app.prepared import Targets
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Published:
     is_stale: bool
     rows: tuple[bytes, ...]
     dropdown_rows: tuple[bytes, ...]
-    renderings: Renderings
+    targets: Targets
 
     @property
     def snapshot(self) -> Snapshot:
@@ -48,10 +48,11 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class RenderingBounds:
-    """How much may be kept per snapshot besides the pinned renderings."""
+    """How many answers may be kept per snapshot besides the pinned ones, and how long caches may reuse them."""
 
     max_count: int = 2_000
     max_bytes: int = 64 * 1024**2
+    max_age_seconds: int = 60
 
 
 def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, bounds: RenderingBounds) -> Published:
@@ -62,16 +63,16 @@ def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, bounds: RenderingBou
         is_stale=is_stale,
         rows=tuple(to_json(model_document(model)) for model in snapshot.models),
         dropdown_rows=tuple(to_json(dropdown_row(model, names)) for model in snapshot.models),
-        renderings=Renderings(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        targets=Targets(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
     )
 
 
 def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBounds) -> Published:
-    """Return the same snapshot with another word on its freshness; renderings are made anew, rows are kept."""
+    """Return the same snapshot with another word on its freshness; answers are prepared anew, rows are kept."""
     return Published(
         index=published.index,
         is_stale=is_stale,
         rows=published.rows,
         dropdown_rows=published.dropdown_rows,
-        renderings=Renderings(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        targets=Targets(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
     )

@@ -8,10 +8,12 @@ from types import FrameType
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.logs import configure_logs
 from app.main import create_app
 from app.settings import Settings
+from app.web.application import with_front
 
 log = structlog.get_logger("serve")
 KEEP_ALIVE_SECONDS = 75
@@ -40,7 +42,7 @@ def serve(settings: Settings) -> int:
     minutes = settings.refresh_interval_minutes
     log.info("serving the model registry", at=where, reference=f"{where}/docs", state=f"{where}/status")
     log.info("fetching the catalog", upstream=_upstream(settings), again_every_minutes=minutes)
-    server = _DrainingServer(_config(app, settings), app)
+    server = _DrainingServer(_config(with_front(app, settings), settings), app)
     server.run(sockets=[listener])
     return 0
 
@@ -62,7 +64,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,

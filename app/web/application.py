@@ -7,12 +7,12 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.settings import Settings
 from app.web import models, operate, pages
-from app.web.middleware import Telemetry
+from app.web.cors import CorsPolicy, ReadCors
+from app.web.front import Front
+from app.web.middleware import Telemetry, log_access
 from app.web.problems import install_problem_handlers
 from app.web.serving import Serving
 
@@ -21,8 +21,6 @@ DESCRIPTION = (
     "Every LLM, its price, its limits and its lifecycle: OpenRouter's catalog, merged with curated core models "
     "and local overrides, answered from memory. Errors are RFC 9457 problem documents."
 )
-# Browsers of other sites may read these of our headers.
-EXPOSED_HEADERS = ("ETag", "X-Catalog-Snapshot", "X-Request-ID", "Content-Location", "Retry-After")
 
 
 def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, *, version: str) -> FastAPI:
@@ -45,30 +43,19 @@ def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, 
     app.include_router(pages.router)
     # Last, because the path of one model takes everything under /models/ that no other route took.
     app.include_router(models.router)
-    app.add_middleware(ReadCors, origins=settings.cors_origins)
-    app.add_middleware(Telemetry, metrics=serving.metrics, is_logging=settings.access_log)
+    app.add_middleware(ReadCors, policy=CorsPolicy(settings.cors_origins))
+    app.add_middleware(
+        Telemetry, tallies=serving.metrics.tallies, access_log=log_access if settings.access_log else None
+    )
     app.openapi = lambda: pages.openapi_document(app)  # type: ignore[method-assign]
     return app
 
 
-class ReadCors:
-    """CORS for what may be read; the operator's routes are never opened to other sites."""
-
-    def __init__(self, app: ASGIApp, *, origins: tuple[str, ...]) -> None:
-        self._closed = app
-        self._open = CORSMiddleware(
-            app,
-            allow_origins=list(origins),
-            allow_methods=["GET", "HEAD"],
-            allow_headers=["If-None-Match", "X-Request-ID", "Authorization"],
-            expose_headers=list(EXPOSED_HEADERS),
-            max_age=86_400,
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, with or without CORS."""
-        is_closed = scope["type"] != "http" or scope["path"].rstrip("/").endswith("/refresh")
-        await (self._closed if is_closed else self._open)(scope, receive, send)
+def with_front(app: FastAPI, settings: Settings) -> Front:
+    """Return the application behind its fast front."""
+    serving: Serving = app.state.serving
+    access_log = log_access if settings.access_log else None
+    return Front(app, registry=serving.registry, cors=CorsPolicy(settings.cors_origins), access_log=access_log)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -14,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.metrics import Metrics
+from app.tally import Tallies
 from app.web.problems import Problem, problem_response
 
 MAX_POST_BYTES: Final = 4_096
@@ -32,10 +34,10 @@ access = structlog.get_logger("access")
 class Telemetry:
     """Gives every request an id, measures it, and refuses what no route should see."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, is_logging: bool) -> None:
+    def __init__(self, app: ASGIApp, *, tallies: Tallies, access_log: AccessLog | None) -> None:
         self._app = app
-        self._metrics = metrics
-        self._is_logging = is_logging
+        self._tallies = tallies
+        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -43,7 +45,7 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = _request_id(headers.get("x-request-id"))
+        request_id = clean_request_id(headers.get("x-request-id")) or new_request_id()
         scope["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -66,21 +68,27 @@ class Telemetry:
             else:
                 await self._app(scope, receive, send_with_headers)
         finally:
-            self._measure(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._tallies.of(getattr(scope.get("route"), "path", "unmatched")).count(status, seconds)
+            if self._access_log is not None:
+                self._access_log(scope["method"], scope["path"], status, seconds, request_id)
 
-    def _measure(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
-        self._metrics.requests.labels(route, str(status)).inc()
-        self._metrics.latency.labels(route).observe(seconds)
-        if self._is_logging:
-            access.info(
-                "request",
-                method=scope["method"][:20],
-                path=scope["path"][:500],
-                status=status,
-                milliseconds=round(seconds * 1_000, 2),
-                request_id=scope["request_id"],
-            )
+
+AccessLog = Callable[[str, str, int, float, str], None]
+"""Takes method, path, status, seconds and request id."""
+
+
+def log_access(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
+    """Write the access log's line of one request."""
+    milliseconds = round(seconds * 1_000, 2)
+    access.info(
+        "request",
+        method=method[:20],
+        path=path[:500],
+        status=status,
+        milliseconds=milliseconds,
+        request_id=request_id,
+    )
 
 
 def refusal(method: str, headers: Headers) -> Problem | None:
@@ -96,8 +104,17 @@ def refusal(method: str, headers: Headers) -> Problem | None:
     return None
 
 
-def _request_id(given: str | None) -> str:
-    """Return the caller's id if it is short and harmless, or a new one."""
+def clean_request_id(given: str | None) -> str | None:
+    """Return the caller's request id if it is short and harmless."""
     if given and len(given) <= REQUEST_ID_MAX_CHARS and _SAFE_ID.issuperset(given):
         return given
-    return secrets.token_hex(8)
+    return None
+
+
+def new_request_id() -> str:
+    """Return an id that no other request of this process has, and hardly one of another."""
+    return f"{_PROCESS}{next(_COUNTER):08x}"
+
+
+_PROCESS: Final = secrets.token_hex(4)
+_COUNTER: Final = itertools.count()

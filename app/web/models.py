@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,10 +13,11 @@ from app import answers
 from app.catalog.model import Model
 from app.catalog.query import WORDS
 from app.dialects.native import to_json
-from app.rendering import render
+from app.prepared import Prepared
+from app.rendering import QUICK, compressed, render
 from app.statistics import statistics
 from app.web.parameters import parameters_for
-from app.web.read import answer, read, rendering_of
+from app.web.read import Note, read
 from app.web.respond import respond
 from app.web.schemas import (
     CategoryList,
@@ -57,7 +59,7 @@ _DETAIL_WORDS = parameters_for(answers.DETAIL_WORDS)
 )
 async def list_models(request: Request) -> Response:
     """Return the models that match, in the order asked for, with counts on request."""
-    return await read(request, "models", answers.models_list)
+    return await read(request, "/models", answers.models_list)
 
 
 @router.api_route(
@@ -70,12 +72,12 @@ async def list_models(request: Request) -> Response:
 )
 async def search_models(request: Request) -> Response:
     """Return the models that the words of `q` mean, best first, with what matched."""
-    serving = serving_of(request)
-    published = serving.registry.published
-    pairs = read_pairs(request.scope["query_string"])
-    rendering = await rendering_of(published, "models/search", answers.search, pairs, "")
-    serving.metrics.searches.labels(str(answers.found_some(rendering.body)).lower()).inc()
-    return answer(request, published, rendering)
+    searches = serving_of(request).metrics.searches
+
+    def note(body: bytes) -> Callable[[], None]:
+        return searches.labels(str(answers.found_some(body)).lower()).inc
+
+    return await read(request, "/models/search", answers.search, note=note)
 
 
 @router.api_route(
@@ -88,7 +90,7 @@ async def search_models(request: Request) -> Response:
 )
 async def list_core(request: Request) -> Response:
     """Return the models that the core file knows."""
-    return await read(request, "models/core", partial(answers.models_list, fixed_source="core"))
+    return await read(request, "/models/core", partial(answers.models_list, fixed_source="core"))
 
 
 @router.api_route(
@@ -101,7 +103,7 @@ async def list_core(request: Request) -> Response:
 )
 async def list_openrouter(request: Request) -> Response:
     """Return the models that OpenRouter lists."""
-    return await read(request, "models/openrouter", partial(answers.models_list, fixed_source="openrouter"))
+    return await read(request, "/models/openrouter", partial(answers.models_list, fixed_source="openrouter"))
 
 
 @router.api_route(
@@ -113,7 +115,7 @@ async def list_openrouter(request: Request) -> Response:
 )
 async def list_categories(request: Request) -> Response:
     """Return the curated categories and how many models each has."""
-    return await read(request, "models/categories", answers.categories)
+    return await read(request, "/models/categories", answers.categories)
 
 
 @router.api_route(
@@ -125,7 +127,7 @@ async def list_categories(request: Request) -> Response:
 )
 async def list_providers(request: Request) -> Response:
     """Return who serves models and who made them, with the number of models."""
-    return await read(request, "models/providers", answers.providers)
+    return await read(request, "/models/providers", answers.providers)
 
 
 @router.api_route(
@@ -141,7 +143,9 @@ async def show_statistics(request: Request) -> Response:
     published = serving.registry.published
     answers.no_words(published, read_pairs(request.scope["query_string"]))
     document = {**statistics(published), "usage": serving.usage.document()}
-    return respond(request, render(to_json(document)), snapshot_id=published.snapshot.id, cache_control="no-cache")
+    headers = [(b"cache-control", b"no-cache"), (b"x-catalog-snapshot", published.snapshot.id.encode())]
+    rendering = compressed(render(to_json(document)), QUICK)
+    return respond(request, Prepared(rendering, serving.metrics.tallies.of("/models/statistics"), headers))
 
 
 @router.api_route(
@@ -154,7 +158,13 @@ async def show_statistics(request: Request) -> Response:
 async def show_routes(request: Request, model_id: str) -> Response:
     """Return every way to reach a model: source, base URL and the id to use there."""
     model = _looked_up(request, model_id)
-    return await read(request, "models/provider", answers.routes_of(model), subject=model.id)
+    return await read(
+        request,
+        "/models/provider/{model_id:path}",
+        answers.routes_of(model),
+        path=f"/models/provider/{model.id}",
+        note=_count_lookup(request, model),
+    )
 
 
 @router.api_route(
@@ -168,19 +178,33 @@ async def show_routes(request: Request, model_id: str) -> Response:
 async def show_model(request: Request, model_id: str) -> Response:
     """Return one model by any spelling of its id; `Content-Location` names the id proper."""
     model = _looked_up(request, model_id)
-    location = (b"content-location", f"/models/{model.id}".encode())
-    return await read(request, "model", answers.one_model(model), subject=model.id, more=[location])
+    return await read(
+        request,
+        "/models/{model_id:path}",
+        answers.one_model(model),
+        path=f"/models/{model.id}",
+        more=[(b"content-location", f"/models/{model.id}".encode())],
+        note=_count_lookup(request, model),
+    )
 
 
 def _looked_up(request: Request, spelling: str) -> Model:
-    """Return the model that a path means, and count the look-up; a trailing slash does not matter."""
+    """Return the model that a path means; a trailing slash does not matter, a miss is counted."""
     serving = serving_of(request)
     try:
-        model = answers.resolve(serving.registry.published, spelling.rstrip("/"))
+        return answers.resolve(serving.registry.published, spelling.rstrip("/"))
     except answers.UnknownModelError as error:
         serving.usage.missed(error.spelling[:200])
         serving.metrics.lookups.labels("false").inc()
         raise
-    serving.usage.found(model.id)
-    serving.metrics.lookups.labels("true").inc()
-    return model
+
+
+def _count_lookup(request: Request, model: Model) -> Note:
+    serving = serving_of(request)
+    found = serving.metrics.lookups.labels("true")
+
+    def count() -> None:
+        found.inc()
+        serving.usage.found(model.id)
+
+    return lambda _body: count

@@ -14,9 +14,10 @@ from starlette.responses import Response
 from app import __version__
 from app.dialects.landing import Freshness, landing_page
 from app.dialects.native import to_json
-from app.rendering import Rendering, render
+from app.prepared import Prepared, RawHeaders
+from app.rendering import QUICK, Rendering, compressed, render
 from app.web.problems import Problem
-from app.web.respond import RawHeaders, respond
+from app.web.respond import respond
 from app.web.serving import serving_of
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +52,7 @@ async def landing(request: Request) -> Response:
     freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
     root_path = request.scope.get("root_path", "")
     body = landing_page(published.snapshot, freshness, version=__version__, root_path=root_path)
-    return _page(request, render(body, HTML), _PAGE_POLICY)
+    return _page(request, "/", render(body, HTML), _PAGE_POLICY)
 
 
 @router.api_route("/docs", methods=READ)
@@ -66,14 +67,14 @@ async def docs(request: Request) -> Response:
 <a href="{root}/openapi.json">openapi.json</a>.</noscript>
 <script src="{root}/static/swagger-ui-bundle.js"></script><script src="{root}/static/docs.js"></script></body></html>
 """
-    return _page(request, render(body.encode(), HTML), _DOCS_POLICY)
+    return _page(request, "/docs", render(body.encode(), HTML), _DOCS_POLICY)
 
 
 @router.api_route("/openapi.json", methods=READ)
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI document."""
     app: FastAPI = request.app
-    return _fixed(request, render(to_json(openapi_document(app))))
+    return _fixed(request, "/openapi.json", compressed(render(to_json(openapi_document(app))), QUICK))
 
 
 @router.api_route("/static/{name}", methods=READ)
@@ -81,26 +82,30 @@ async def static_file(request: Request, name: str) -> Response:
     """Return one of the files that our pages load."""
     if name not in _STATIC:
         raise Problem(404, "unknown-file", f"There is no file {name[:80]!r} here.")
-    return _fixed(request, _static(name))
+    return _fixed(request, "/static/{name}", _static(name))
 
 
 @cache
 def _static(name: str) -> Rendering:
     package, file, media_type = _STATIC[name]
-    return render((resources.files(package) / file).read_bytes(), media_type)
+    return compressed(render((resources.files(package) / file).read_bytes(), media_type), QUICK)
 
 
-def _page(request: Request, rendering: Rendering, policy: bytes) -> Response:
-    snapshot_id = serving_of(request).registry.published.snapshot.id
-    more: RawHeaders = [(b"content-security-policy", policy)]
-    return respond(request, rendering, snapshot_id=snapshot_id, cache_control="no-cache", more=more)
+def _page(request: Request, route: str, rendering: Rendering, policy: bytes) -> Response:
+    return _respond(request, route, compressed(rendering, QUICK), b"no-cache", [(b"content-security-policy", policy)])
 
 
-def _fixed(request: Request, rendering: Rendering) -> Response:
+def _fixed(request: Request, route: str, rendering: Rendering) -> Response:
     """Return a file that changes only with the version."""
-    current = serving_of(request).registry.current
+    return _respond(request, route, rendering, b"public, max-age=3600", [])
+
+
+def _respond(request: Request, route: str, rendering: Rendering, reuse: bytes, more: RawHeaders) -> Response:
+    serving = serving_of(request)
+    current = serving.registry.current
     snapshot_id = current.snapshot.id if current else ""
-    return respond(request, rendering, snapshot_id=snapshot_id, cache_control="public, max-age=3600")
+    headers = [(b"cache-control", reuse), (b"x-catalog-snapshot", snapshot_id.encode()), *more]
+    return respond(request, Prepared(rendering, serving.metrics.tallies.of(route), headers))
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From a read request to its rendering: looked up, or made once and kept with the snapshot."""
+"""From a read request to its prepared answer: looked up, or made once and kept with the snapshot."""
 
 from __future__ import annotations
 
@@ -8,56 +8,74 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.answers import Pairs
-from app.prerender import target
+from app.answers import Answer
+from app.prepared import Prepared, RawHeaders
+from app.prerender import canonical_target, snapshot_headers
 from app.published import Published
-from app.rendering import Rendering, render
-from app.web.respond import RawHeaders, cache_control, respond
-from app.web.serving import serving_of
+from app.rendering import QUICK, compressed, render
+from app.web.respond import respond
+from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
 
-# Above this, a first answer is compressed in a thread; below, the thread costs more than the work.
-INLINE_BYTES = 16_384
-# Above this many models, an answer is also put together in a thread.
+# Above this many models, an answer is put together in a thread.
 INLINE_MODELS = 2_000
-Build = Callable[[Published, Pairs], bytes]
+Note = Callable[[bytes], Callable[[], None]]
 
 
 async def read(
-    request: Request, endpoint: str, build: Build, *, subject: str = "", more: RawHeaders | None = None
+    request: Request,
+    route: str,
+    answer: Answer,
+    *,
+    path: str | None = None,
+    more: RawHeaders | None = None,
+    note: Note | None = None,
 ) -> Response:
-    """Answer a read from what is published now."""
+    """Answer a read from what is published now.
+
+    `route` is the route's closed name. `path` is the settled path when it is not the route's own. `note` gets the
+    body and returns what is called for each time that the answer is given.
+    """
     serving = serving_of(request)
     published = serving.registry.published
-    pairs = read_pairs(request.scope["query_string"])
-    rendering = await rendering_of(published, endpoint, build, pairs, subject)
-    return answer(request, published, rendering, more)
-
-
-def answer(request: Request, published: Published, rendering: Rendering, more: RawHeaders | None = None) -> Response:
-    """Return the response that a rendering of a published snapshot gives to a request."""
-    serving = serving_of(request)
-    return respond(
-        request,
-        rendering,
-        snapshot_id=published.snapshot.id,
-        cache_control=cache_control(serving.cache_max_age_seconds, is_stale=published.is_stale),
-        more=more,
-    )
-
-
-async def rendering_of(
-    published: Published, endpoint: str, build: Build, pairs: tuple[tuple[str, str], ...], subject: str
-) -> Rendering:
-    """Return the rendering of a target; raises what `build` raises."""
-    key = target(endpoint, subject, pairs)
-    known = published.renderings.get(key)
-    if known is not None:
-        return known
-    if len(published.rows) > INLINE_MODELS:
-        body = await asyncio.to_thread(build, published, pairs)
+    targets = published.targets
+    asked = target_of(request)
+    prepared = targets.get(asked)
+    if prepared is None:
+        pairs = read_pairs(request.scope["query_string"])
+        canonical = canonical_target(path or route, pairs)
+        prepared = targets.get(canonical)
+        if prepared is None:
+            if len(published.rows) > INLINE_MODELS:
+                body = await asyncio.to_thread(answer, published, pairs)
+            else:
+                body = answer(published, pairs)
+            headers = snapshot_headers(published, serving.cache_max_age_seconds) + (more or [])
+            prepared = Prepared(render(body), serving.metrics.tallies.of(route), headers, note(body) if note else None)
+            targets.put(canonical, prepared)
+        else:
+            compress_soon(serving, published, canonical, prepared)
+        targets.put(asked, prepared)
     else:
-        body = build(published, pairs)
-    rendering = render(body) if len(body) <= INLINE_BYTES else await asyncio.to_thread(render, body)
-    published.renderings.put(key, rendering)
-    return rendering
+        compress_soon(serving, published, asked, prepared)
+    return respond(request, prepared)
+
+
+def target_of(request: Request) -> bytes:
+    """Return the request target as it was spelled."""
+    query: bytes = request.scope["query_string"]
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return path + b"?" + query if query else path
+
+
+def compress_soon(serving: Serving, published: Published, target: bytes, prepared: Prepared) -> None:
+    """Make the compressed forms of an answer that is asked for again, in a thread; until then it goes out plain."""
+    if not prepared.rendering.is_compressible or prepared.is_being_compressed:
+        return
+    prepared.is_being_compressed = True
+
+    async def compress() -> None:
+        prepared.adopt(await asyncio.to_thread(compressed, prepared.rendering, QUICK))
+        published.targets.grew(target)
+
+    serving.start(compress())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +35,14 @@ class Serving:
     cooldown_seconds: float
     usage: Usage = field(default_factory=Usage)
     is_draining: bool = False
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
     manual_refresh_at: dict[bool, float] = field(default_factory=dict)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in the background and hold on to it until it is done."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
 
 def serving_of(request: Request) -> Serving:

@@ -1,0 +1,195 @@
+"""Answers ready to send: a rendering with every header block that it may go out with, and where they are kept.
+
+Everything that a reader can ask is a pure function of the published snapshot and the request target, so an answer
+is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from app.rendering import CODINGS, Rendering
+from app.tally import RouteTally
+
+RawHeaders = list[tuple[bytes, bytes]]
+MAX_CHOICES_KEPT = 64
+
+
+class Form:
+    """One form of an answer, plain or in one coding: the body and the header blocks of a 200 and of a 304.
+
+    `sealed` is for whoever answers ahead of the application: header blocks, by status, with everything that its
+    layers would have added.
+    """
+
+    __slots__ = ("body", "coding", "etag", "headers", "headers_304", "sealed")
+
+    def __init__(self, rendering: Rendering, coding: str | None, more: RawHeaders) -> None:
+        self.coding = coding
+        self.body = rendering.encoded[coding] if coding else rendering.body
+        self.etag = f'"{rendering.digest}-{coding}"' if coding else f'"{rendering.digest}"'
+        self.headers_304: RawHeaders = [(b"etag", self.etag.encode()), (b"vary", b"Accept-Encoding"), *more]
+        self.headers: RawHeaders = [
+            *self.headers_304,
+            (b"content-type", rendering.media_type.encode()),
+            (b"content-length", str(len(self.body)).encode()),
+        ]
+        if coding:
+            self.headers.append((b"content-encoding", coding.encode()))
+        self.sealed: dict[int, RawHeaders] = {}
+
+
+class Prepared:
+    """One answer. `note` is called for each time that it is given; `was_used` is set by whoever gives it.
+
+    `tally` counts the requests of its route. The forms may grow once, when the compressed ones are there.
+    """
+
+    __slots__ = ("_choices", "_forms", "_more", "is_being_compressed", "note", "rendering", "tally", "was_used")
+
+    def __init__(
+        self, rendering: Rendering, tally: RouteTally, more: RawHeaders, note: Callable[[], None] | None = None
+    ) -> None:
+        self.tally = tally
+        self.note = note
+        self.was_used = False
+        self.is_being_compressed = False
+        self._more = more
+        self.adopt(rendering)
+
+    def adopt(self, rendering: Rendering) -> None:
+        """Take over a rendering of the same body with more forms."""
+        self.rendering = rendering
+        codings: Sequence[str | None] = (None, *(coding for coding in CODINGS if coding in rendering.encoded))
+        self._forms = {coding: Form(rendering, coding, self._more) for coding in codings}
+        self._choices: dict[bytes, Form] = {b"": self._forms[None]}
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, but for small change."""
+        return 1_024 + sum(len(form.body) for form in self._forms.values())
+
+    def form(self, accept_encoding: bytes) -> Form:
+        """Return the best form for an Accept-Encoding header; empty stands for none."""
+        chosen = self._choices.get(accept_encoding)
+        if chosen is None:
+            coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded)
+            chosen = self._forms[coding]
+            if len(self._choices) < MAX_CHOICES_KEPT:
+                self._choices[accept_encoding] = chosen
+        return chosen
+
+    def known_form(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
+        """Return the form that the caller already has and would accept; None when there is none."""
+        best = self.form(accept_encoding)
+        if is_known(if_none_match, best.etag):
+            return best
+        accepted = accept_encoding.decode("latin-1")
+        for form in self._forms.values():
+            acceptable = form.coding is None or choose_coding(accepted, (form.coding,)) == form.coding
+            if acceptable and is_known(if_none_match, form.etag):
+                return form
+        return None
+
+
+def is_known(if_none_match: bytes, etag: str) -> bool:
+    """Whether an If-None-Match value (its lines joined by commas) names an ETag; weak comparison, RFC 9110 13.1.2."""
+    for candidate in if_none_match.decode("latin-1").split(","):
+        entity = candidate.strip()
+        if entity == "*" or entity.removeprefix("W/") == etag:
+            return True
+    return False
+
+
+def choose_coding(accept_encoding: str, available: Iterable[str]) -> str | None:
+    """Return the best coding that the caller accepts; None for the plain form.
+
+    Highest q-value first, then our own order. `identity` wins over codings that it is preferred to; when it is
+    refused and nothing else fits, the plain form is sent all the same (RFC 9110, 12.5.3).
+    """
+    weights: dict[str, float] = {}
+    for part in accept_encoding.split(","):
+        name, _, parameters = part.strip().partition(";")
+        weights[name.strip().lower()] = _weight(parameters)
+    rest = weights.get("*", 0.0)
+    have = set(available)
+    best, best_weight = None, 0.0
+    for coding in CODINGS:
+        weight = weights.get(coding, rest)
+        if coding in have and weight > best_weight:
+            best, best_weight = coding, weight
+    return None if weights.get("identity", 0.0) > best_weight else best
+
+
+def _weight(parameters: str) -> float:
+    """Return a q-value; a malformed one counts as 1, as it would without."""
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        weight = float(value)
+    except ValueError:
+        return 1.0
+    return weight if 0.0 <= weight <= 1.0 else 1.0
+
+
+class Targets:
+    """The prepared answers of one snapshot by request target, bounded in count and bytes.
+
+    Pinned ones stay as long as the snapshot. The others stand in a ring: one that was used since the hand came by
+    gets another round, one that was not makes room. Somebody who varies a query for ever thus pushes out only
+    what nobody asked for again. Only the event loop touches it, once it is published.
+    """
+
+    def __init__(self, *, max_count: int, max_bytes: int) -> None:
+        self._max_count = max_count
+        self._max_bytes = max_bytes
+        self._answers: dict[bytes, Prepared] = {}
+        self._ring: deque[bytes] = deque()
+        self._sizes: dict[bytes, int] = {}
+        self._bytes = 0
+        # The one thing that the hot path touches.
+        self.get = self._answers.get
+
+    def pin(self, target: bytes, prepared: Prepared) -> None:
+        """Keep an answer for as long as the snapshot lives."""
+        self._answers[target] = prepared
+
+    def put(self, target: bytes, prepared: Prepared) -> None:
+        """Keep an answer as long as there is room for it and others don't need it more."""
+        size = prepared.size_bytes + len(target)
+        if target in self._answers or size > self._max_bytes // 8:
+            return
+        self._answers[target] = prepared
+        self._ring.append(target)
+        self._sizes[target] = size
+        self._bytes += size
+        self._make_room()
+
+    def grew(self, target: bytes) -> None:
+        """Take note that an answer got more forms."""
+        if target in self._sizes:
+            size = self._answers[target].size_bytes + len(target)
+            self._bytes += size - self._sizes[target]
+            self._sizes[target] = size
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while self._bytes > self._max_bytes or len(self._ring) > self._max_count:
+            target = self._ring.popleft()
+            prepared = self._answers[target]
+            if prepared.was_used and len(self._ring) > 1:
+                prepared.was_used = False
+                self._ring.append(target)
+            else:
+                del self._answers[target]
+                self._bytes -= self._sizes.pop(target)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the answers that can be pushed out."""
+        return self._bytes
