@@ -1,4 +1,4 @@
-"""Answers ready to send: a rendering with every header block that it may go out with, and where they are kept.
+"""Answers ready to send: a rendering with every header block that it may go out with.
 
 Everything that a reader can ask is a pure function of the published snapshot and the request target, so an answer
 is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
@@ -6,7 +6,6 @@ is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from app.rendering import CODINGS, Rendering
@@ -41,12 +40,23 @@ class Form:
 
 
 class Prepared:
-    """One answer. `note` is called for each time that it is given; `was_used` is set by whoever gives it.
+    """One answer, in all its forms; these may grow once, when the compressed ones are there.
 
-    `tally` counts the requests of its route. The forms may grow once, when the compressed ones are there.
+    `note` is called each time that it is given, `tally` counts the requests of its route. `was_used` is set by
+    whoever gives it; `is_pinned` says that it lives as long as the snapshot.
     """
 
-    __slots__ = ("_choices", "_forms", "_more", "is_being_compressed", "note", "rendering", "tally", "was_used")
+    __slots__ = (
+        "_choices",
+        "_forms",
+        "_more",
+        "is_being_compressed",
+        "is_pinned",
+        "note",
+        "rendering",
+        "tally",
+        "was_used",
+    )
 
     def __init__(
         self, rendering: Rendering, tally: RouteTally, more: RawHeaders, note: Callable[[], None] | None = None
@@ -55,6 +65,7 @@ class Prepared:
         self.note = note
         self.was_used = False
         self.is_being_compressed = False
+        self.is_pinned = False
         self._more = more
         self.adopt(rendering)
 
@@ -132,64 +143,3 @@ def _weight(parameters: str) -> float:
     except ValueError:
         return 1.0
     return weight if 0.0 <= weight <= 1.0 else 1.0
-
-
-class Targets:
-    """The prepared answers of one snapshot by request target, bounded in count and bytes.
-
-    Pinned ones stay as long as the snapshot. The others stand in a ring: one that was used since the hand came by
-    gets another round, one that was not makes room. Somebody who varies a query for ever thus pushes out only
-    what nobody asked for again. Only the event loop touches it, once it is published.
-    """
-
-    def __init__(self, *, max_count: int, max_bytes: int) -> None:
-        self._max_count = max_count
-        self._max_bytes = max_bytes
-        self._answers: dict[bytes, Prepared] = {}
-        self._ring: deque[bytes] = deque()
-        self._sizes: dict[bytes, int] = {}
-        self._bytes = 0
-        # The one thing that the hot path touches.
-        self.get = self._answers.get
-
-    def pin(self, target: bytes, prepared: Prepared) -> None:
-        """Keep an answer for as long as the snapshot lives."""
-        self._answers[target] = prepared
-
-    def put(self, target: bytes, prepared: Prepared) -> None:
-        """Keep an answer as long as there is room for it and others don't need it more."""
-        size = prepared.size_bytes + len(target)
-        if target in self._answers or size > self._max_bytes // 8:
-            return
-        self._answers[target] = prepared
-        self._ring.append(target)
-        self._sizes[target] = size
-        self._bytes += size
-        self._make_room()
-
-    def grew(self, target: bytes) -> None:
-        """Take note that an answer got more forms."""
-        if target in self._sizes:
-            size = self._answers[target].size_bytes + len(target)
-            self._bytes += size - self._sizes[target]
-            self._sizes[target] = size
-            self._make_room()
-
-    def _make_room(self) -> None:
-        while self._bytes > self._max_bytes or len(self._ring) > self._max_count:
-            target = self._ring.popleft()
-            prepared = self._answers[target]
-            if prepared.was_used and len(self._ring) > 1:
-                prepared.was_used = False
-                self._ring.append(target)
-            else:
-                del self._answers[target]
-                self._bytes -= self._sizes.pop(target)
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of the answers that can be pushed out."""
-        return self._bytes

@@ -48,6 +48,7 @@ def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> N
     for whole in WHOLE_ANSWERS:
         rendering = compressed(render(whole.answer(published, whole.pairs)), THOROUGH)
         prepared = Prepared(rendering, tallies.of(whole.route), headers)
+        prepared.is_pinned = True
         published.targets.pin(canonical_target(whole.route, whole.pairs), prepared)
 
 

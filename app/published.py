@@ -10,7 +10,13 @@ from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
 from app.dialects.dropdown import dropdown_row
 from app.dialects.native import model_document, timestamp, to_json
-from app.prepared import Targets
+from app.keeping import SecondChance
+from app.prepared import Prepared
+from app.wire import WireAnswer
+
+# Requests as clients send them: a few hundred bytes each, one per client and target.
+WIRE_MAX_COUNT = 4_096
+WIRE_MAX_BYTES = 16 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -18,14 +24,16 @@ class Published:
     """One snapshot, ready to be read.
 
     `rows` and `dropdown_rows` hold each model's JSON, in the snapshot's order. `is_stale` says that upstream was
-    not reached for longer than promised.
+    not reached for longer than promised. `targets` holds prepared answers by request target, `wire` by the very
+    bytes of the request.
     """
 
     index: Index
     is_stale: bool
     rows: tuple[bytes, ...]
     dropdown_rows: tuple[bytes, ...]
-    targets: Targets
+    targets: SecondChance[Prepared]
+    wire: SecondChance[WireAnswer]
 
     @property
     def snapshot(self) -> Snapshot:
@@ -63,7 +71,8 @@ def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, bounds: RenderingBou
         is_stale=is_stale,
         rows=tuple(to_json(model_document(model)) for model in snapshot.models),
         dropdown_rows=tuple(to_json(dropdown_row(model, names)) for model in snapshot.models),
-        targets=Targets(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )
 
 
@@ -74,5 +83,6 @@ def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBou
         is_stale=is_stale,
         rows=published.rows,
         dropdown_rows=published.dropdown_rows,
-        targets=Targets(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )

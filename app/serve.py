@@ -8,12 +8,13 @@ from types import FrameType
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from app.logs import configure_logs
 from app.main import create_app
+from app.protocol import protocol_for
 from app.settings import Settings
 from app.web.application import with_front
+from app.web.middleware import log_access
 
 log = structlog.get_logger("serve")
 KEEP_ALIVE_SECONDS = 75
@@ -42,7 +43,7 @@ def serve(settings: Settings) -> int:
     minutes = settings.refresh_interval_minutes
     log.info("serving the model registry", at=where, reference=f"{where}/docs", state=f"{where}/status")
     log.info("fetching the catalog", upstream=_upstream(settings), again_every_minutes=minutes)
-    server = _DrainingServer(_config(with_front(app, settings), settings), app)
+    server = _DrainingServer(_config(app, settings), app)
     server.run(sockets=[listener])
     return 0
 
@@ -64,9 +65,14 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    front = with_front(app, settings)
+    registry = app.state.serving.registry
+    access_log = log_access if settings.access_log else None
+    protocol = protocol_for(front, registry, access_log) if settings.fast_protocol else None
     return uvicorn.Config(
-        app,
+        front,
+        http=protocol or "auto",
         log_config=None,
         access_log=False,
         lifespan="on",

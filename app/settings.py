@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="text for people, json for machines.")
     access_log: bool = Field(False, description="Log one line for each request.")
+    fast_protocol: bool = Field(
+        True,
+        description="Answer known requests below ASGI, where the installed uvicorn is one that this was tested with.",
+    )
     renderings_max_count: int = Field(
         2_000, ge=100, le=100_000, description="Rendered answers kept per snapshot besides the whole lists."
     )

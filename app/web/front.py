@@ -18,6 +18,7 @@ from app.registry import Registry
 from app.web.cors import CorsPolicy
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
 from app.web.respond import choose
+from app.wire import WireAnswer
 
 _READS: Final = frozenset({"GET", "HEAD"})
 # What a read has no use for, or what changes how it must be answered.
@@ -43,6 +44,43 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
+        wishes = self._wishes(scope)
+        if wishes is None:
+            await self._app(scope, receive, send)
+            return
+        accept_encoding, if_none_match, request_id = wishes
+        status, form = choose(prepared, accept_encoding, if_none_match)
+        request_id = request_id or new_request_id()
+        headers = [*self._sealed(form, status), (b"x-request-id", request_id.encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
+        await send({"type": "http.response.body", "body": body})
+        prepared.was_used = True
+        if prepared.note is not None:
+            prepared.note()
+        seconds = perf_counter() - started
+        prepared.tally.count(status, seconds)
+        if self._access_log is not None:
+            self._access_log(scope["method"], scope["path"], status, seconds, request_id)
+
+    def wire_answer(self, scope: Scope) -> WireAnswer | None:
+        """Return what a request is answered with, ready for the wire; None when the application must see it."""
+        prepared = self.prepared_for(scope)
+        wishes = self._wishes(scope)
+        if prepared is None or wishes is None:
+            return None
+        status, form = choose(prepared, wishes[0], wishes[1])
+        return WireAnswer(
+            prepared,
+            status=status,
+            headers=self._sealed(form, status),
+            body=b"" if status == 304 or scope["method"] == "HEAD" else form.body,
+            method=scope["method"],
+            path=scope["path"],
+        )
+
+    def _wishes(self, scope: Scope) -> tuple[bytes, bytes, str | None] | None:
+        """Return Accept-Encoding, If-None-Match and the caller's request id; None when something is odd."""
         accept_encoding = if_none_match = b""
         request_id = None
         for name, value in scope["headers"]:
@@ -53,15 +91,8 @@ class Front:
             elif name == b"x-request-id":
                 request_id = clean_request_id(value.decode("latin-1"))
             elif name in self._odd or len(value) > MAX_HEADER_BYTES:
-                await self._app(scope, receive, send)
-                return
-        status, form = choose(prepared, accept_encoding, if_none_match)
-        request_id = request_id or new_request_id()
-        headers = [*self.sealed(form, status), (b"x-request-id", request_id.encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
-        await send({"type": "http.response.body", "body": body})
-        self.told(prepared, scope, status, perf_counter() - started, request_id)
+                return None
+        return accept_encoding, if_none_match, request_id
 
     def prepared_for(self, scope: Scope) -> Prepared | None:
         """Return the prepared answer of a read; None when the application must see to it."""
@@ -72,19 +103,10 @@ class Front:
         prepared = published.targets.get(scope["raw_path"] + b"?" + query if query else scope["raw_path"])
         return None if prepared is None or prepared.rendering.is_compressible else prepared
 
-    def sealed(self, form: Form, status: int) -> RawHeaders:
+    def _sealed(self, form: Form, status: int) -> RawHeaders:
         """Return the whole header block of a form, but for the request's own id."""
         block = form.sealed.get(status)
         if block is None:
             block = [*(form.headers_304 if status == 304 else form.headers), *self._static]
             form.sealed[status] = block
         return block
-
-    def told(self, prepared: Prepared, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        """Do what the application's layers would have done about a request that they did not see."""
-        prepared.was_used = True
-        if prepared.note is not None:
-            prepared.note()
-        prepared.tally.count(status, seconds)
-        if self._access_log is not None:
-            self._access_log(scope["method"], scope["path"], status, seconds, request_id)

@@ -1,0 +1,161 @@
+"""Answers known requests below ASGI: a subclass of uvicorn's httptools protocol, chosen by uvicorn's `http=` option.
+
+Clients that keep a connection alive send the same bytes again and again. The first time, uvicorn parses them and
+the application answers; when it was an answer that the front could have given, the bytes are remembered together
+with it. The next time they arrive, whole and alone, one dictionary look-up finds the answer, and it is written
+without parsing, without a task, without ASGI.
+
+Whatever is not that simple goes the ordinary way: pipelined or partial requests, an answer still being sent, a
+reader that is slow, too many connections, HTTP/1.0, `Connection: close`, a request id of the caller's own.
+It reaches into uvicorn's protocol, so it is only used with versions that it was tested with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.registry import Registry
+from app.web.front import Front
+from app.web.middleware import AccessLog, new_request_id
+from app.wire import JOINED_BODY_BYTES
+
+log = structlog.get_logger("protocol")
+TESTED_VERSIONS: Final = frozenset({"0.54.0"})
+# Longer requests are not worth remembering.
+MAX_REQUEST_BYTES: Final = 2_048
+_READS: Final = frozenset({"GET", "HEAD"})
+# Headers whose requests are answered one by one.
+_OWN_WAY: Final = frozenset(
+    {b"x-request-id", b"connection", b"expect", b"upgrade", b"content-length", b"transfer-encoding"}
+)
+
+
+def protocol_for(front: Front, registry: Registry, access_log: AccessLog | None) -> type[HttpToolsProtocol] | None:
+    """Return the protocol class for one application; None when the installed uvicorn is not one we know."""
+    if uvicorn.__version__ not in TESTED_VERSIONS:
+        log.warning(
+            "the fast protocol is off: it was not tested with this uvicorn",
+            installed=uvicorn.__version__,
+            tested=", ".join(sorted(TESTED_VERSIONS)),
+        )
+        return None
+
+    class BoundProtocol(KnownRequestProtocol):
+        """The protocol of this application."""
+
+        _front = front
+        _registry = registry
+        _access_log = staticmethod(access_log) if access_log else None
+
+    return BoundProtocol
+
+
+class KnownRequestProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a shortcut for requests whose very bytes are known."""
+
+    _front: Front
+    _registry: Registry
+    _access_log: AccessLog | None
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._is_in_message = False
+        self._messages_begun = 0
+        self._active_at = 0.0
+        self._default_headers: list[tuple[bytes, bytes]] | None = None
+        self._default_block = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer known bytes at once, hand anything else to uvicorn."""
+        is_idle = not self._is_in_message and (self.cycle is None or self.cycle.response_complete)
+        if is_idle and not self.flow.write_paused and self.limit_concurrency is None:
+            published = self._registry.current
+            answer = published.wire.get(data) if published is not None else None
+            if answer is not None:
+                started = perf_counter()
+                answer.was_used = answer.prepared.was_used = True
+                request_id = new_request_id()
+                state = self.server_state
+                if state.default_headers is not self._default_headers:
+                    self._default_headers = state.default_headers
+                    self._default_block = b"".join(b"%b: %b\r\n" % header for header in state.default_headers)
+                body = answer.body
+                head = b"%b%b%b%b\r\n\r\n" % (
+                    answer.status_line,
+                    self._default_block,
+                    answer.head,
+                    request_id.encode(),
+                )
+                if len(body) < JOINED_BODY_BYTES:
+                    self.transport.write(head + body)
+                else:
+                    self.transport.writelines((head, body))
+                state.total_requests += 1
+                self._stay_alive()
+                if answer.note is not None:
+                    answer.note()
+                seconds = perf_counter() - started
+                answer.tally.count(answer.status, seconds)
+                if self._access_log is not None:
+                    self._access_log(answer.method, answer.path, answer.status, seconds, request_id)
+                return
+        self._pass_on(data, is_idle=is_idle)
+
+    def _pass_on(self, data: bytes, *, is_idle: bool) -> None:
+        self._messages_begun = 0
+        super().data_received(data)
+        is_one_whole_request = is_idle and self._messages_begun == 1 and not self._is_in_message
+        if is_one_whole_request and len(data) <= MAX_REQUEST_BYTES and self.parser is not None:
+            self._remember(data)
+
+    def _remember(self, data: bytes) -> None:
+        """Keep the answer to these bytes, if the front has one that depends on nothing else."""
+        scope, published = self.scope, self._registry.current
+        if published is None or scope["method"] not in _READS or scope["http_version"] != "1.1":
+            return
+        if not self.parser.should_keep_alive() or any(name in _OWN_WAY for name, _ in scope["headers"]):
+            return
+        answer = self._front.wire_answer(dict(scope))
+        if answer is not None:
+            published.wire.put(bytes(data), answer)
+
+    def on_message_begin(self) -> None:
+        """Take note that the parser is in the middle of a request."""
+        self._is_in_message = True
+        self._messages_begun += 1
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """Take note that the parser is between two requests."""
+        self._is_in_message = False
+        super().on_message_complete()
+
+    def _stay_alive(self) -> None:
+        """Note the time of the last answer; the running timer looks at it, instead of being set anew each time."""
+        self._active_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._arm(self.timeout_keep_alive)
+
+    def _arm(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless a known request was answered since the timer was set."""
+        left = self._active_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._arm(left)
+        else:
+            super().timeout_keep_alive_handler()

@@ -1,0 +1,40 @@
+"""An answer as it goes over the wire: status line, headers and body, ready but for the date and the request id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from app.prepared import Prepared, RawHeaders
+from app.tally import RouteTally
+
+# Above this, head and body are written apart rather than joined.
+JOINED_BODY_BYTES = 65_536
+
+
+class WireAnswer:
+    """What answers one exact sequence of request bytes.
+
+    `head` is everything between the date and the request id.
+    """
+
+    __slots__ = ("body", "head", "method", "note", "path", "prepared", "status", "status_line", "tally", "was_used")
+
+    def __init__(
+        self, prepared: Prepared, *, status: int, headers: RawHeaders, body: bytes, method: str, path: str
+    ) -> None:
+        self.prepared = prepared
+        self.status = status
+        self.status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+        self.head = b"".join(b"%b: %b\r\n" % header for header in headers) + b"x-request-id: "
+        self.body = body
+        self.method = method
+        self.path = path
+        self.note: Callable[[], None] | None = prepared.note
+        self.tally: RouteTally = prepared.tally
+        self.was_used = False
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory; the body of a pinned answer is there anyway."""
+        return 512 + len(self.head) + (0 if self.prepared.is_pinned else len(self.body))
