@@ -14,6 +14,7 @@ import structlog
 from app.catalog.model import LifecycleState
 from app.catalog.snapshot import Contents, Snapshot
 from app.clock import Clock
+from app.memory import without_collections
 from app.metrics import Metrics
 from app.prerender import prerender
 from app.published import Published, RenderingBounds, publish_snapshot, with_staleness
@@ -59,8 +60,9 @@ class Adoption:
         return True
 
     def _build(self, snapshot: Snapshot, is_stale: bool) -> Published:
-        published = publish_snapshot(snapshot, is_stale=is_stale, bounds=self._bounds)
-        prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
+        with without_collections():
+            published = publish_snapshot(snapshot, is_stale=is_stale, bounds=self._bounds)
+            prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 
     async def set_stale(self, is_stale: bool) -> None:

@@ -26,6 +26,7 @@ from app.catalog.snapshot import Contents, Origin
 from app.clock import Clock
 from app.journal import Journal
 from app.local_files import LocalFiles
+from app.memory import settle, without_collections
 from app.outcome import Outcome, Result, Trigger
 from app.period import Period, unpack_period
 from app.sources.protocol import Fetched, RecordSource, SourceError
@@ -170,6 +171,8 @@ class Refresher:
             with contextlib.suppress(StoreError):
                 await self._store.release_lease(owner)
         await self._journal.record(outcome)
+        if outcome.result is Result.UPDATED:
+            await asyncio.to_thread(settle)
         return outcome
 
     async def _leased(self, attempt: _Attempt, owner: str) -> Outcome:
@@ -253,15 +256,16 @@ class Refresher:
 
     def _cook(self, fetched: Fetched, origin: Origin) -> Candidate:
         now = self._clock.now()
-        return from_records(
-            fetched.records,
-            self._files.read(),
-            self._options.rules,
-            origin=origin,
-            last_good=self._adoption.current,
-            last_seen_at=self.period.checked_at or now,
-            now=now,
-        )
+        with without_collections():
+            return from_records(
+                fetched.records,
+                self._files.read(),
+                self._options.rules,
+                origin=origin,
+                last_good=self._adoption.current,
+                last_seen_at=self.period.checked_at or now,
+                now=now,
+            )
 
     def _local_candidate(self) -> Candidate:
         return from_last_good(self._adoption.current, self._files.read(), self._options.rules, now=self._clock.now())

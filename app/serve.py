@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.logs import configure_logs
 from app.main import create_app
+from app.memory import prepare_process
 from app.protocol import protocol_for
 from app.settings import Settings
 from app.web.application import with_front
@@ -24,6 +25,7 @@ MAX_HEADER_BYTES = 65_536
 def serve(settings: Settings) -> int:
     """Serve until told to stop; returns the exit code, 1 when the address can't be had."""
     configure_logs(settings.log_level, settings.log_format)
+    prepare_process()
     try:
         listener = _listen(settings.host, settings.port)
     except OSError as error:

@@ -97,24 +97,31 @@ class Index:
 def build_index(snapshot: Snapshot) -> Index:
     """Build the tables; some ten milliseconds for 400 models, so not on the event loop."""
     models = snapshot.models
-    facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+    places: dict[str, dict[str, list[int]]] = {name: {} for name in FACETS}
     for place, model in enumerate(models):
-        bit = 1 << place
         for name, values_of in FACETS.items():
-            table = facets[name]
+            table = places[name]
             for value in values_of(model):
-                table[value] = table.get(value, 0) | bit
-    listed = sum(1 << place for place, model in enumerate(models) if model.is_listed)
+                table.setdefault(value, []).append(place)
     return Index(
         snapshot=snapshot,
         places=MappingProxyType({model.id: place for place, model in enumerate(models)}),
         spellings=MappingProxyType(_spellings(models)),
-        facets=MappingProxyType(
-            {name: MappingProxyType(dict(sorted(table.items()))) for name, table in facets.items()}
-        ),
-        listed=listed,
+        facets={
+            name: {value: mask_of(table[value], len(models)) for value in sorted(table)}
+            for name, table in places.items()
+        },
+        listed=mask_of([place for place, model in enumerate(models) if model.is_listed], len(models)),
         search=SearchIndex.build(models),
     )
+
+
+def mask_of(places: Iterable[int], size: int) -> Mask:
+    """Return a set of models from their places; `size` is how many models there are."""
+    bits = bytearray(size // 8 + 1)
+    for place in places:
+        bits[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(bits, "little")
 
 
 def _spellings(models: Iterable[Model]) -> dict[str, str]:

@@ -118,8 +118,11 @@ def match_document(hit: Hit) -> Document:
 
 
 def to_json(document: object) -> bytes:
-    """Return compact JSON."""
-    return orjson.dumps(document)
+    """Return compact JSON.
+
+    Copied once, because orjson leaves its buffer at its full size: 16 KiB for a row of 2 KiB.
+    """
+    return bytes(memoryview(orjson.dumps(document)))
 
 
 def envelope(rows: Iterable[bytes], after: Mapping[str, object]) -> bytes:
