@@ -157,7 +157,8 @@ class Refresher:
     async def _run(self, attempt: _Attempt) -> Outcome:
         owner = f"{self._options.instance}:{attempt.started}"
         try:
-            outcome = await self._leased(attempt, owner)
+            with without_collections():
+                outcome = await self._leased(attempt, owner)
         except asyncio.CancelledError:
             reason = "the service stopped meanwhile"
             await self._journal.record(self._outcome(attempt, Result.FAILED, reason=reason))
@@ -256,16 +257,15 @@ class Refresher:
 
     def _cook(self, fetched: Fetched, origin: Origin) -> Candidate:
         now = self._clock.now()
-        with without_collections():
-            return from_records(
-                fetched.records,
-                self._files.read(),
-                self._options.rules,
-                origin=origin,
-                last_good=self._adoption.current,
-                last_seen_at=self.period.checked_at or now,
-                now=now,
-            )
+        return from_records(
+            fetched.records,
+            self._files.read(),
+            self._options.rules,
+            origin=origin,
+            last_good=self._adoption.current,
+            last_seen_at=self.period.checked_at or now,
+            now=now,
+        )
 
     def _local_candidate(self) -> Candidate:
         return from_last_good(self._adoption.current, self._files.read(), self._options.rules, now=self._clock.now())

@@ -1,12 +1,12 @@
 """Contents to plain JSON values and back, so that a store can keep them.
 
-`to_plain` and `from_plain` are inverse. Decimals are strings, dates ISO 8601. Upstream records stand as they
+`..._to_plain` and `..._from_plain` are inverse. Decimals are strings, dates ISO 8601. Upstream records stand as they
 came; everything else stands by its field name, absent when it has its default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,15 +21,15 @@ from app.catalog.snapshot import Contents, Origin, Snapshot
 Plain = dict[str, Any]
 
 
-def snapshot_to_plain(snapshot: Snapshot) -> Plain:
-    """Return a snapshot as JSON values."""
+def head_to_plain(snapshot: Snapshot) -> Plain:
+    """Return everything of a snapshot but its models, as JSON values."""
     contents = snapshot.contents
     return {
         "generation": snapshot.generation,
         "updated_at": snapshot.updated_at.isoformat(),
         "fetched_at": snapshot.fetched_at.isoformat() if snapshot.fetched_at else None,
         "origin": contents.origin.value,
-        "models": [_model_to_plain(model) for model in contents.models],
+        "models": len(contents.models),
         "upstream_ids": list(contents.upstream_ids),
         "quarantined": [[entry.record_id, entry.position, entry.reason] for entry in contents.quarantined],
         "held_back": dict(contents.held_back),
@@ -39,25 +39,25 @@ def snapshot_to_plain(snapshot: Snapshot) -> Plain:
     }
 
 
-def snapshot_from_plain(plain: Mapping[str, Any]) -> Snapshot:
-    """Return the snapshot that `snapshot_to_plain` was given.
+def snapshot_from_plain(head: Mapping[str, Any], models: Iterable[Mapping[str, Any]]) -> Snapshot:
+    """Return the snapshot of a head and the models in their order.
 
     Raises KeyError, TypeError or ValueError when the values are of another shape.
     """
-    fetched_at = plain["fetched_at"]
+    fetched_at = head["fetched_at"]
     contents = Contents(
-        models=tuple(_model_from_plain(model) for model in plain["models"]),
-        origin=Origin(plain["origin"]),
-        upstream_ids=tuple(plain["upstream_ids"]),
-        quarantined=tuple(Quarantined(*entry) for entry in plain["quarantined"]),
-        held_back=MappingProxyType(dict(plain["held_back"])),
-        withheld=MappingProxyType(dict(plain["withheld"])),
-        unmatched_overrides=tuple(plain["unmatched_overrides"]),
-        provider_names=MappingProxyType(dict(plain["provider_names"])),
+        models=tuple(model_from_plain(model) for model in models),
+        origin=Origin(head["origin"]),
+        upstream_ids=tuple(head["upstream_ids"]),
+        quarantined=tuple(Quarantined(*entry) for entry in head["quarantined"]),
+        held_back=MappingProxyType(dict(head["held_back"])),
+        withheld=MappingProxyType(dict(head["withheld"])),
+        unmatched_overrides=tuple(head["unmatched_overrides"]),
+        provider_names=MappingProxyType(dict(head["provider_names"])),
     )
     return Snapshot(
-        generation=int(plain["generation"]),
-        updated_at=datetime.fromisoformat(plain["updated_at"]),
+        generation=int(head["generation"]),
+        updated_at=datetime.fromisoformat(head["updated_at"]),
         fetched_at=datetime.fromisoformat(fetched_at) if fetched_at else None,
         contents=contents,
     )
@@ -166,7 +166,8 @@ _BLANK = Model(id="", name="", author="", provider="")
 _REQUIRED = frozenset({"id", "name", "author", "provider"})
 
 
-def _model_to_plain(model: Model) -> Plain:
+def model_to_plain(model: Model) -> Plain:
+    """Return a model as JSON values."""
     plain: Plain = {}
     for field in _MODEL_FIELDS:
         value = getattr(model, field.name)
@@ -177,7 +178,8 @@ def _model_to_plain(model: Model) -> Plain:
     return plain
 
 
-def _model_from_plain(plain: Mapping[str, Any]) -> Model:
+def model_from_plain(plain: Mapping[str, Any]) -> Model:
+    """Return the model that `model_to_plain` was given; raises as `snapshot_from_plain` does."""
     values = {}
     for name, value in plain.items():
         read = _FROM_PLAIN.get(name)

@@ -21,6 +21,7 @@ from app.catalog.overrides import NO_OVERRIDES, Overrides
 from app.catalog.parse import OPENROUTER, Parsed, parse_records
 from app.catalog.price import PriceState, settle_windows, settle_zero
 from app.catalog.snapshot import Contents, Origin, Snapshot, default_order
+from app.catalog.steps import sorted_in_steps
 
 OVERRIDES = "overrides"
 HIDDEN = "overrides.hide"
@@ -81,7 +82,7 @@ def merge(
     there = {model.id for model in admitted}
     admitted += [model for model in ingredients.overrides.added if model.id not in there]
     return Contents(
-        models=tuple(sorted(_with_unique_aliases(admitted), key=default_order)),
+        models=tuple(sorted_in_steps(_with_unique_aliases(admitted), default_order)),
         origin=origin,
         upstream_ids=tuple(model.id for model in upstream),
         quarantined=parsed.quarantined,
@@ -202,7 +203,7 @@ def _with_unique_aliases(models: Sequence[Model]) -> list[Model]:
     """Return the models with each alias on one model only, and none that is an id of its own."""
     taken = {model.id for model in models}
     unique: list[Model] = []
-    for model in sorted(models, key=default_order):
+    for model in sorted_in_steps(models, default_order):
         kept: list[str] = []
         for alias in model.aliases:
             if alias not in taken:

@@ -15,6 +15,7 @@ from typing import Any
 from app.catalog.model import Model, Record
 from app.catalog.parse import Quarantined
 from app.catalog.price import COMPARED_DIGITS, Price
+from app.catalog.steps import sorted_in_steps
 
 _COMPARED = Context(prec=COMPARED_DIGITS)
 # Keys of an upstream record that are modelled, derived, or churn without meaning: `benchmarks` changes daily on
@@ -137,7 +138,7 @@ def default_order(model: Model) -> tuple[bool, int, float, str]:
 def content_hash(models: tuple[Model, ...]) -> str:
     """Return the SHA-256 over the meaning of the models, in hex; their order does not count."""
     digest = hashlib.sha256()
-    for model in sorted(models, key=lambda model: model.id):
+    for model in sorted_in_steps(models, lambda model: model.id):
         digest.update(repr((model.id, meaning(model), _price_meaning(model.price))).encode("utf-8", "replace"))
     return digest.hexdigest()
 

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from app.catalog.model import Record
+from app.sources.pieces import decode_in_pieces
 from app.sources.protocol import Failure, SourceError
 
 EXCERPT_CHARACTERS = 60
@@ -24,7 +25,7 @@ def records_of(body: bytes | bytearray, subject: str = "the document") -> tuple[
     """
     if not body or body.isspace():
         raise SourceError(Failure.NOT_JSON, f"{subject} is empty; expected a JSON object with a list under 'data'")
-    document = _decode(body, subject)
+    document = decode_in_pieces(body) or _decode(body, subject)
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         raise SourceError(
             Failure.NOT_A_CATALOG,

@@ -1,16 +1,25 @@
-"""How a snapshot lies in a store: JSON, compressed with zstd."""
+"""How a snapshot lies in a store: lines of JSON, compressed with zstd; the head first, then a model a line.
+
+Lines, so that neither writing nor reading holds the interpreter for long, however many models there are.
+"""
 
 from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import orjson
 import zstandard
 
-from app.catalog.codec import snapshot_from_plain, snapshot_to_plain
+from app.catalog.codec import head_to_plain, model_to_plain, snapshot_from_plain
+from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
 from app.store.protocol import Stored
 
-MAX_DECODED_BYTES = 2 * 1024**3
 _LEVEL = 3
+_MODELS_AT_ONCE = 64
 
 
 class EnvelopeError(Exception):
@@ -18,9 +27,18 @@ class EnvelopeError(Exception):
 
 
 def seal(snapshot: Snapshot) -> Stored:
-    """Return what a store keeps of a snapshot."""
-    body = orjson.dumps(snapshot_to_plain(snapshot))
-    return Stored(snapshot.generation, snapshot.id, zstandard.ZstdCompressor(level=_LEVEL).compress(body))
+    """Return what a store keeps of a snapshot; takes long for a large one, so not on the event loop."""
+    compressor = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
+    pieces = [compressor.compress(orjson.dumps(head_to_plain(snapshot), option=orjson.OPT_APPEND_NEWLINE))]
+    pieces += [compressor.compress(lines) for lines in _lines_of(iter(snapshot.models))]
+    pieces.append(compressor.flush())
+    return Stored(snapshot.generation, snapshot.id, b"".join(pieces))
+
+
+def _lines_of(models: Iterator[Model]) -> Iterator[bytes]:
+    while some := list(islice(models, _MODELS_AT_ONCE)):
+        lines = (orjson.dumps(model_to_plain(model), option=orjson.OPT_APPEND_NEWLINE) for model in some)
+        yield b"".join(lines)
 
 
 def unseal(stored: Stored) -> Snapshot:
@@ -29,8 +47,18 @@ def unseal(stored: Stored) -> Snapshot:
     Raises EnvelopeError when the payload is damaged or of another shape.
     """
     try:
-        body = zstandard.ZstdDecompressor().decompress(stored.payload, max_output_size=MAX_DECODED_BYTES)
-        return snapshot_from_plain(orjson.loads(body))
-    except (zstandard.ZstdError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+        lines = _decoded(stored.payload)
+        head = next(lines)
+        snapshot = snapshot_from_plain(head, lines)
+        if len(snapshot.models) != head["models"]:
+            raise ValueError(f"{len(snapshot.models)} of {head['models']} models are there")
+        return snapshot
+    except (zstandard.ZstdError, KeyError, TypeError, ValueError, ArithmeticError, StopIteration, OSError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise EnvelopeError(f"stored generation {stored.generation} can't be read ({reason})") from error
+
+
+def _decoded(payload: bytes) -> Iterator[Any]:
+    with zstandard.ZstdDecompressor().stream_reader(payload) as reader, io.BufferedReader(reader) as lines:
+        for line in lines:
+            yield orjson.loads(line)
