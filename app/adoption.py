@@ -48,9 +48,9 @@ class Adoption:
     async def publish(self, snapshot: Snapshot) -> bool:
         """Serve a snapshot from now on; False when a newer one is being served already."""
         async with self._swap:
-            current = self._registry.current
-            is_stale = current.is_stale if current else False
-            published = await asyncio.to_thread(self._build, snapshot, is_stale)
+            published = await asyncio.to_thread(self._build, snapshot, self._registry.current)
+            if published is None:
+                return True
             if not self._registry.publish(published):
                 return False
         self._metrics.generation.set(snapshot.generation)
@@ -59,7 +59,11 @@ class Adoption:
             self._metrics.models.labels(state.value).set(count)
         return True
 
-    def _build(self, snapshot: Snapshot, is_stale: bool) -> Published:
+    def _build(self, snapshot: Snapshot, current: Published | None) -> Published | None:
+        """Return the snapshot ready to be read; None when it is the one that is being served."""
+        if current and current.snapshot.generation == snapshot.generation and current.snapshot.id == snapshot.id:
+            return None
+        is_stale = current.is_stale if current else False
         with without_collections():
             published = publish_snapshot(snapshot, is_stale=is_stale, bounds=self._bounds)
             prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
@@ -90,8 +94,10 @@ class Adoption:
         try:
             return await asyncio.to_thread(unseal, stored)
         except EnvelopeError as error:
-            self._unreadable = Head(stored.generation, stored.snapshot_id)
-            log.warning("the stored snapshot can't be used", reason=str(error))
+            unreadable = Head(stored.generation, stored.snapshot_id)
+            if unreadable != self._unreadable:
+                log.warning("the stored snapshot can't be used", reason=str(error))
+            self._unreadable = unreadable
             return None
 
     async def follow(self) -> bool:
@@ -124,21 +130,23 @@ class Adoption:
 
         A store that can't be reached doesn't stop it: the snapshot is served and written back later.
         """
-        current = self.current
+        # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
+        known = (self.current, self._unreadable)
         snapshot = Snapshot(
-            generation=(current.generation if current else 0) + 1,
+            generation=max(one.generation if one else 0 for one in known) + 1,
             updated_at=self._clock.now(),
             fetched_at=fetched_at,
             contents=contents,
         )
         sealed = await asyncio.to_thread(seal, snapshot)
+        is_first = True
         try:
-            if not await self._store.save(sealed):
+            is_first = await self._store.save(sealed)
+            if not is_first:
                 await self.follow()
-                return False
         except StoreError as error:
             self.store_failed(error)
-        return await self.publish(snapshot)
+        return is_first and await self.publish(snapshot)
 
     async def adopt_unsaved(self, contents: Contents) -> None:
         """Serve contents that no store should keep: core models, until something better is known."""

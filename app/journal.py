@@ -10,11 +10,13 @@ import orjson
 import structlog
 
 from app.metrics import Metrics
-from app.outcome import Outcome, Result
+from app.outcome import Outcome, Result, Trigger
 from app.store.protocol import OUTCOMES_KEPT, Store, StoreError
 
 log = structlog.get_logger("refresher")
 _BAD = frozenset({Result.REFUSED, Result.FAILED})
+# What `/status` reads from every entry.
+_KEYS = frozenset({"outcome", "trigger", "started_at", "kind", "reason"})
 
 
 class Journal:
@@ -40,17 +42,20 @@ class Journal:
             return
         for entry in stored:
             try:
-                self._entries.append(orjson.loads(entry))
+                document = orjson.loads(entry)
             except orjson.JSONDecodeError:
                 continue
+            if isinstance(document, dict) and document.keys() >= _KEYS:
+                self._entries.append(document)
 
     async def record(self, outcome: Outcome) -> None:
         """Keep an outcome; a dry run is only counted."""
         self._metrics.refreshes.labels(outcome.result.value, outcome.trigger.value).inc()
         self._metrics.refresh_seconds.observe(outcome.seconds)
-        self._log(outcome)
         if outcome.is_dry_run:
+            log.info("dry run", outcome=outcome.result.value, reason=outcome.reason)
             return
+        self._log(outcome)
         self._entries.appendleft(outcome.document(with_diff=False))
         try:
             await self._store.append_outcome(outcome.stored())
@@ -67,13 +72,16 @@ class Journal:
         if outcome.result is Result.SKIPPED:
             log.debug("refresh skipped", reason=outcome.reason)
             return
-        if self._last_bad is not None:
+        # A merge of local files says nothing about upstream.
+        if self._last_bad is not None and outcome.trigger is not Trigger.LOCAL_FILES:
             log.info("refreshing works again")
             self._last_bad = None
         changes = outcome.diff.counts() if outcome.diff else {}
         log.info(
             "refreshed",
             outcome=outcome.result.value,
+            trigger=outcome.trigger.value,
+            forced=outcome.is_forced,
             **{name: count for name, count in changes.items() if count},
             seconds=round(outcome.seconds, 2),
             snapshot=outcome.snapshot_id,

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from app.catalog.door import Door
 from app.catalog.merge import Ingredients
 from app.catalog.overrides import NO_OVERRIDES, Overrides
 from app.sources.core import CoreModels
 from app.sources.last_valid import LastValid
+
+log = structlog.get_logger("local_files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,26 @@ class LocalFiles:
         self._overrides = overrides
         self._door = door
         self._delisted_days = delisted_days
+        self._is_unmerged = False
+        self._told: Mapping[str, str] = {}
 
     def changed(self) -> bool:
-        """Whether a file is another than the one last read."""
-        return self._core.changed() or (self._overrides is not None and self._overrides.changed())
+        """Whether a file is another than the one last read, or was read for a catalog that was not adopted."""
+        return self._is_unmerged or self._core.changed() or (self._overrides is not None and self._overrides.changed())
+
+    def merged(self) -> None:
+        """Note that what was last read is part of the published catalog."""
+        self._is_unmerged = False
 
     def read(self) -> Ingredients:
         """Return everything that local files and filters contribute now; blocks on the disk."""
+        self._is_unmerged = self.changed()
         core = self._core.current()
+        overrides = self._overrides.current() if self._overrides else NO_OVERRIDES
+        self._log_trouble()
         return Ingredients(
             core=core.models,
-            overrides=self._overrides.current() if self._overrides else NO_OVERRIDES,
+            overrides=overrides,
             door=self._door,
             delisted_days=self._delisted_days,
             provider_names=core.provider_names,
@@ -64,3 +77,13 @@ class LocalFiles:
             for name, file in files.items()
             if file is not None and file.error is not None
         )
+
+    def _log_trouble(self) -> None:
+        """Write one line when a file breaks, and one when it is whole again."""
+        reasons = {file.source: file.reason for file in self.trouble()}
+        for source, reason in reasons.items():
+            if self._told.get(source) != reason:
+                log.warning("a local file can't be used; its last valid version stays", source=source, reason=reason)
+        for source in self._told.keys() - reasons.keys():
+            log.info("a local file is valid again", source=source)
+        self._told = reasons

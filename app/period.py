@@ -30,7 +30,18 @@ class Period:
         """Whether an attempt is due; a due time further away than an interval is a clock that jumped."""
         if self.due_at is None or self.due_at - now > interval:
             return True
-        return now >= self.due_at - interval * SLACK_SHARE or now >= self.due_at
+        # A wait after a failure may be shorter than the slack, and upstream may have asked for it.
+        slack = timedelta(0) if self.failures else interval * SLACK_SHARE
+        return now >= self.due_at - slack
+
+    def is_ahead_of(self, stored: Period, now: datetime) -> bool:
+        """Whether this one knows of a later check than a store that was away meanwhile, or that lost everything.
+
+        A check in the future is a clock that jumped; it counts for nothing.
+        """
+        if self.checked_at is None or self.checked_at > now:
+            return False
+        return stored.checked_at is None or stored.checked_at < self.checked_at
 
     def succeeded(self, now: datetime, interval: timedelta) -> Period:
         """Return the period after upstream was read and judged."""

@@ -82,7 +82,8 @@ class Refresher:
         self._clock = clock
         self._draw = draw or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._running: asyncio.Task[Outcome] | None = None
-        self._running_kind = (False, False)
+        self._running_kind = (False, False, False)
+        self._is_closed = False
         self._lease_holder: str | None = None
         self.period = Period()
 
@@ -118,6 +119,7 @@ class Refresher:
             log.info("serving the stored catalog", models=len(stored.models), snapshot=stored.id)
         elif not await self._boot_from_file():
             await self._adoption.adopt_unsaved(await asyncio.to_thread(self._core_contents))
+            self._files.merged()
             log.info("serving the core models until OpenRouter answers")
         await self.load_period()
 
@@ -132,22 +134,31 @@ class Refresher:
             return False
         candidate = await self._candidate(fetched, Origin.BOOTSTRAP)
         await self._adoption.adopt(candidate.contents, fetched_at=None)
+        self._files.merged()
         await self._journal.record(self._outcome(attempt, Result.UPDATED, diff=candidate.diff))
         return True
 
     async def refresh(self, trigger: Trigger, *, is_dry_run: bool = False, is_forced: bool = False) -> Outcome:
         """Refresh now, or join an attempt of the same kind that is under way; raises only when it is cancelled."""
-        kind = (is_dry_run, is_forced)
-        while self._running is not None and not self._running.done() and self._running_kind != kind:
-            await asyncio.wait({self._running})
-        if self._running is None or self._running.done():
-            attempt = self._attempt(trigger, is_dry_run=is_dry_run, is_forced=is_forced)
-            self._running_kind = kind
-            self._running = asyncio.create_task(self._run(attempt), name="refresh")
-        return await asyncio.shield(self._running)
+        # Who wants upstream asked must not be put off with a merge of local files.
+        kind = (is_dry_run, is_forced, trigger is Trigger.LOCAL_FILES)
+        while True:
+            while self._running is not None and not self._running.done() and self._running_kind != kind:
+                await asyncio.wait({self._running})
+            if self._running is None or self._running.done():
+                if self._is_closed:
+                    raise asyncio.CancelledError
+                attempt = self._attempt(trigger, is_dry_run=is_dry_run, is_forced=is_forced)
+                self._running_kind = kind
+                self._running = asyncio.create_task(self._run(attempt), name="refresh")
+            outcome = await asyncio.shield(self._running)
+            was_not_due = outcome.trigger is Trigger.SCHEDULE and outcome.result is Result.SKIPPED
+            if not (was_not_due and trigger is Trigger.OPERATOR):
+                return outcome
 
     async def close(self, timeout_seconds: float) -> None:
         """Stop an attempt that is under way and wait until it has let go of its lease."""
+        self._is_closed = True
         running = self._running
         if running is None or running.done():
             return
@@ -234,6 +245,7 @@ class Refresher:
             return self._outcome(attempt, result, **about)
         if is_change and not await self._adoption.adopt(candidate.contents, fetched_at=now):
             return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster", **about)
+        self._files.merged()
         await self._keep_period(self.period.succeeded(now, interval))
         await self._adoption.set_stale(False)
         return self._outcome(attempt, result, **about)
@@ -242,15 +254,18 @@ class Refresher:
         """Merge anew without a fetch: local files are all there is, or all that changed."""
         current = self._adoption.current
         candidate = await asyncio.to_thread(self._local_candidate)
-        if not candidate.changes(current):
-            return self._outcome(attempt, Result.UNCHANGED, diff=candidate.diff)
-        if not attempt.is_dry_run:
+        is_change = candidate.changes(current)
+        result = Result.UPDATED if is_change else Result.UNCHANGED
+        if attempt.is_dry_run:
+            return self._outcome(attempt, result, diff=candidate.diff)
+        if is_change:
             fetched_at = current.fetched_at if current else None
             if candidate.contents.origin is Origin.CORE and (current is None or current.generation == 0):
                 await self._adoption.adopt_unsaved(candidate.contents)
             elif not await self._adoption.adopt(candidate.contents, fetched_at=fetched_at):
                 return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster")
-        return self._outcome(attempt, Result.UPDATED, diff=candidate.diff)
+        self._files.merged()
+        return self._outcome(attempt, result, diff=candidate.diff)
 
     async def _candidate(self, fetched: Fetched, origin: Origin) -> Candidate:
         return await asyncio.to_thread(self._cook, fetched, origin)
@@ -274,9 +289,13 @@ class Refresher:
         return from_core(self._files.read(), now=self._clock.now())
 
     async def load_period(self) -> None:
-        """Take over what siblings did since; a store that can't be asked changes nothing."""
+        """Take over what siblings did since, or give the store back what it lost; one that fails changes nothing."""
         try:
-            self.period = unpack_period(await self._store.load_state())
+            stored = unpack_period(await self._store.load_state())
+            if self.period.is_ahead_of(stored, self._clock.now()):
+                await self._store.save_state(self.period.packed())
+            else:
+                self.period = stored
         except StoreError as error:
             self._adoption.store_failed(error)
 

@@ -2,11 +2,13 @@
 
 Measured on 3.11: the default grace time of one second loses a whole hour when the loop is busy at that
 moment; an interval of 0 silently becomes one second; jobs are cancelled, not awaited, at shutdown. Hence no grace
-limit, coalescing, one instance, and jobs that only start what others own.
+limit, coalescing, one instance, and jobs that only start what others own. It compares wall clocks: when the clock
+is set back by a day, nothing rings for a day. Hence a watch by the monotonic clock that pulls such rings back.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +21,7 @@ from app.refresher import Refresher
 
 REFRESH_JOB = "refresh"
 FOLLOW_JOB = "follow"
+WATCH_SECONDS = 30.0
 # What every job must have; a test reads it.
 JOB_OPTIONS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
@@ -26,11 +29,22 @@ JOB_OPTIONS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 class Schedule:
     """Rings the refresher when a refresh is due, and the follower every few seconds."""
 
-    def __init__(self, refresher: Refresher, follower: Follower, *, interval: timedelta, follow_seconds: float) -> None:
+    def __init__(
+        self,
+        refresher: Refresher,
+        follower: Follower,
+        *,
+        interval: timedelta,
+        follow_seconds: float,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
         # Its log lines repeat what outcomes already say.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._refresher = refresher
         self._follower = follower
+        self._watch_seconds = watch_seconds
+        self._watching: asyncio.TimerHandle | None = None
+        self._longest_wait = {REFRESH_JOB: interval, FOLLOW_JOB: timedelta(seconds=follow_seconds)}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=JOB_OPTIONS)
         now = datetime.now(UTC)
         self._scheduler.add_job(
@@ -41,9 +55,12 @@ class Schedule:
     def start(self) -> None:
         """Start ringing; the first refresh rings at once."""
         self._scheduler.start()
+        self._watch()
 
     def stop(self) -> None:
         """Stop ringing; what already runs is not touched."""
+        if self._watching is not None:
+            self._watching.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -53,6 +70,14 @@ class Schedule:
         job = self._scheduler.get_job(REFRESH_JOB)
         moment: datetime | None = job.next_run_time if job else None
         return moment
+
+    def _watch(self) -> None:
+        """Ring now what is due later than it ever should be: the wall clock went back."""
+        now = datetime.now(UTC)
+        for name, longest in self._longest_wait.items():
+            if self._scheduler.get_job(name).next_run_time > now + longest + timedelta(seconds=1):
+                self._scheduler.modify_job(name, next_run_time=now)
+        self._watching = asyncio.get_running_loop().call_later(self._watch_seconds, self._watch)
 
     async def _ring_refresher(self) -> None:
         await self._refresher.refresh(Trigger.SCHEDULE)

@@ -22,6 +22,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import InvalidResponse
 
 from app.store.health import Availability
 from app.store.protocol import OUTCOMES_KEPT, Head, Stored, StoreHealth
@@ -143,13 +144,12 @@ class RedisStore:
 
     async def lease_owner(self) -> str | None:
         async with self._answered("read the lease"):
-            owner: bytes | None = await self._redis.get(self._lease_key)
+            owner = _as_bytes(await self._redis.get(self._lease_key))
             return None if owner is None else owner.decode("utf-8", "replace")
 
     async def load_state(self) -> bytes | None:
         async with self._answered("load the state"):
-            state: bytes | None = await self._redis.get(self._state_key)
-            return state
+            return _as_bytes(await self._redis.get(self._state_key))
 
     async def save_state(self, state: bytes) -> None:
         await self._write("save the state", REPLACE, self._state_key, state)
@@ -159,7 +159,8 @@ class RedisStore:
 
     async def outcomes(self) -> Sequence[bytes]:
         async with self._answered("list the outcomes"):
-            return tuple(await self._redis.lrange(self._outcomes_key, 0, OUTCOMES_KEPT - 1))
+            kept = _as_list(await self._redis.lrange(self._outcomes_key, 0, OUTCOMES_KEPT - 1))
+            return tuple(outcome for outcome in kept if outcome is not None)
 
     def health(self) -> Sequence[StoreHealth]:
         return (self._availability.health(),)
@@ -170,7 +171,9 @@ class RedisStore:
                 await self._redis.aclose()
 
     async def _fields(self, *names: str) -> list[bytes | None]:
-        fields: list[bytes | None] = await self._redis.hmget(self._snapshot_key, names)
+        fields = _as_list(await self._redis.hmget(self._snapshot_key, names))
+        if len(fields) != len(names):
+            raise InvalidResponse(f"{len(fields)} fields instead of {len(names)}")
         return fields
 
     async def _write(self, operation: str, script: str, key: str, *arguments: str | int | bytes) -> bool:
@@ -210,6 +213,18 @@ class RedisStore:
         if message != self._last_logged:
             self._last_logged = message
             logger.warning("%s", message)
+
+
+def _as_bytes(answer: object) -> bytes | None:
+    if answer is None or isinstance(answer, bytes):
+        return answer
+    raise InvalidResponse(f"{type(answer).__name__} instead of bytes")
+
+
+def _as_list(answer: object) -> list[bytes | None]:
+    if isinstance(answer, list):
+        return [_as_bytes(part) for part in answer]
+    raise InvalidResponse(f"{type(answer).__name__} instead of a list")
 
 
 def _pool(url: str, deadline_seconds: float) -> BlockingConnectionPool:
