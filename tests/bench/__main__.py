@@ -1,0 +1,119 @@
+"""Measure the service against its yardsticks: `make bench`, or `python -m tests.bench --help`.
+
+Linux only. wrk makes the load and nginx is the first yardstick: `apt-get install -y wrk nginx-light`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.bounds import ROOT, Bench, cores
+from tests.bench.cold import cold_reads
+from tests.bench.hot import hot_reads
+from tests.bench.life import memory, reads_meanwhile, starts
+from tests.bench.machine import describe
+from tests.bench.refresh import refreshes, very_many
+from tests.bench.report import Row, show, wide_console, write_json
+
+INSTALL = "apt-get install -y wrk nginx-light"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print the table."""
+    options = _parser().parse_args(arguments)
+    console = wide_console()
+    started = time.monotonic()
+    with _bench(options) as bench:
+        machine = describe(bench)
+        rows: list[Row] = []
+        for name, part in _parts(bench, options.only).items():
+            console.print(f"{time.monotonic() - started:4.0f} s  {name}", style="dim")
+            rows += part(bench)
+        machine["seconds"] = f"{time.monotonic() - started:.0f}"
+        machine["repeated because others used the cores"] = f"{len(bench.disturbed)} figures"
+        machine["load average at the end"] = " ".join(f"{load:.2f}" for load in os.getloadavg())
+    show(rows, machine, bench.left_out, console)
+    if options.json:
+        console.print(f"Written: {write_json(ROOT / 'bench-results', rows, machine, bench.left_out)}")
+
+
+def _parts(bench: Bench, only: Sequence[str]) -> dict[str, Callable[[Bench], list[Row]]]:
+    """Return what is to be measured, in order; says what is left out."""
+    loaded = {"hot": hot_reads, "cold": cold_reads, "meanwhile": reads_meanwhile}
+    parts: dict[str, Callable[[Bench], list[Row]]] = {
+        "hot": hot_reads,
+        "cold": cold_reads,
+        "refresh": refreshes,
+        "meanwhile": reads_meanwhile,
+        "start": starts,
+        "memory": _memory_and_very_many,
+    }
+    if only:
+        parts = {name: part for name, part in parts.items() if name in only}
+        bench.left_out.append(f"everything but {', '.join(parts)} (--only)")
+    if not bench.has_wrk:
+        for name in [name for name in parts if name in loaded]:
+            del parts[name]
+            bench.left_out.append(f"{name}: wrk is not installed; {INSTALL}")
+    if "hot" in parts and not bench.has_nginx:
+        bench.left_out.append(f"the yardstick nginx: it is not installed; {INSTALL}")
+    if bench.is_quick:
+        bench.left_out.append("5,000 and 100,000 models, 160 of 200 refreshes, repeats (--quick)")
+    if bench.server_core == bench.load_core:
+        bench.left_out.append("a second core: servers and load share the only one, so no figure means much")
+    return parts
+
+
+def _memory_and_very_many(bench: Bench) -> list[Row]:
+    """Measure memory and 100,000 models side by side, one on each core: neither is about requests per second."""
+    with ThreadPoolExecutor() as pool:
+        growth = pool.submit(memory, bench, core=bench.load_core)
+        huge = [] if bench.is_quick else very_many(bench)
+        return growth.result() + huge
+
+
+@contextmanager
+def _bench(options: argparse.Namespace) -> Iterator[Bench]:
+    server_core, load_core = cores()
+    catalog = os.environ.get("BENCH_CATALOG")
+    with tempfile.TemporaryDirectory(prefix="model-registry-bench-") as folder:
+        yield Bench(
+            folder=Path(folder),
+            rounds=1 if options.quick else options.rounds,
+            seconds=options.seconds,
+            is_quick=options.quick,
+            server_core=server_core,
+            load_core=load_core,
+            catalog=Path(catalog).resolve() if catalog else None,
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description="Measure the service against nginx, bare uvicorn and FastAPI, with the same bytes on one core.",
+        epilog="BENCH_CATALOG names a catalog file, plain or gzip, to use instead of a generated one.",
+    )
+    parser.add_argument("--json", action="store_true", help="write bench-results/<date>.json, too")
+    parser.add_argument("--quick", action="store_true", help="about a minute: one round, small catalogs only")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved repeats (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=1, help="load per figure (default: %(default)s)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        choices=("hot", "cold", "refresh", "meanwhile", "start", "memory"),
+        help="measure only these parts",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

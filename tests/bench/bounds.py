@@ -1,0 +1,57 @@
+"""What every part of the bench needs to know: how long, how often, on which cores, where to write."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = 421
+CONNECTIONS = 32
+# A run in which others took more than this share of a core is repeated, within bounds.
+MAX_FOREIGN_SHARE = 0.08
+MAX_REPEATS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One run of the bench.
+
+    Servers run on one core, load and upstream on another. `left_out` collects what was not measured, and why;
+    `disturbed` what was measured again, because somebody else used the cores.
+    """
+
+    folder: Path
+    rounds: int
+    seconds: int
+    is_quick: bool
+    server_core: int
+    load_core: int
+    catalog: Path | None
+    left_out: list[str] = field(default_factory=list)
+    disturbed: list[str] = field(default_factory=list)
+
+    @property
+    def has_wrk(self) -> bool:
+        """Whether load can be made."""
+        return shutil.which("wrk") is not None
+
+    @property
+    def has_nginx(self) -> bool:
+        """Whether the first yardstick is there."""
+        return shutil.which("nginx") is not None
+
+    def is_disturbed(self, foreign: float, what: str) -> bool:
+        """Whether a run should be repeated, because others used the cores; notes that it is."""
+        is_so = foreign > MAX_FOREIGN_SHARE and len(self.disturbed) < MAX_REPEATS
+        if is_so:
+            self.disturbed.append(what)
+        return is_so
+
+
+def cores() -> tuple[int, int]:
+    """Return the core for servers and the core for load; the same one where there is only one."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed[0], allowed[-1]

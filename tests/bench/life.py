@@ -1,0 +1,155 @@
+"""The life of a process: its start, its memory after many refreshes, and reads while it refreshes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.bench.bounds import MODELS, Bench
+from tests.bench.hot import one_model
+from tests.bench.processes import Served, cpu_seconds, free_port, get, memory_mib, module, registry, running
+from tests.bench.report import Row, compared, measured
+from tests.bench.upstream import base_url, upstream
+from tests.bench.wrk import load
+
+MOST_START_SECONDS = 0.6
+MOST_MEMORY_MIB = 80.0
+MOST_P99_TIMES = 1.5
+# What a process may gain between its 20th and its last refresh and still count as flat.
+MOST_GROWTH_MIB = 4.0
+SETTLED_AFTER = 20
+REFRESH_EACH_SECONDS = 1.0
+START_SECONDS = 20.0
+WHOLE_ANSWERS = ("/models", "/models?format=frontend", "/models/core", "/models/openrouter")
+
+
+def starts(bench: Bench) -> list[Row]:
+    """Measure the CPU time from the start of the process to its first 200, with and without a stored catalog."""
+    fresh, stored = [], []
+    with upstream(bench, MODELS) as feed:
+        with registry(bench, "start-stored", base_url(feed)):
+            pass  # Leaves a stored catalog behind.
+        for number in range(bench.rounds):
+            fresh.append(_first_200(bench, f"start-{number}", base_url(feed)))
+            stored.append(_first_200(bench, "start-stored", base_url(feed)))
+    section = "Start and memory"
+    return [
+        measured(section, "CPU to the first 200, nothing stored", fresh, " s", at_most=MOST_START_SECONDS),
+        measured(section, f"CPU to the first 200, {MODELS} models stored", stored, " s", at_most=MOST_START_SECONDS),
+    ]
+
+
+def _first_200(bench: Bench, name: str, feed: str) -> float:
+    port = free_port()
+    env = {"PORT": str(port), "DATA_DIR": str(bench.folder / name), "OPENROUTER_BASE_URL": feed, "LOG_LEVEL": "warning"}
+    with running(bench, name, module("app", "serve"), core=bench.server_core, env=env) as process:
+        give_up_at = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up_at:
+            try:
+                # The port is open before the application is; the answer comes when it can.
+                if get(port, "/models").status == 200:
+                    return cpu_seconds(process.pid)
+            except OSError:
+                time.sleep(0.002)
+    raise RuntimeError(f"no 200 within {START_SECONDS:g} s; see {bench.folder / name}.log")
+
+
+def memory(bench: Bench, *, core: int) -> list[Row]:
+    """Measure resident memory after the start and after many refreshes, each with a changed catalog."""
+    refreshes = 40 if bench.is_quick else 200
+    with (
+        upstream(bench, MODELS, every=1) as feed,
+        registry(bench, "memory", base_url(feed), core=core) as served,
+    ):
+        _read_whole_answers(served)
+        time.sleep(1)
+        first = memory_mib(served.pid)
+        for done in range(1, refreshes + 1):
+            _refresh(served)
+            _read_whole_answers(served)
+            if done == SETTLED_AFTER:
+                settled = memory_mib(served.pid)
+        last, worst = memory_mib(served.pid), memory_mib(served.pid, "VmHWM")
+    section = "Start and memory"
+    return [
+        measured(section, f"memory with {MODELS} models", [first], " MiB", at_most=MOST_MEMORY_MIB),
+        measured(
+            section,
+            f"memory after {refreshes} refreshes",
+            [last],
+            " MiB",
+            at_most=MOST_MEMORY_MIB,
+            note=f"{worst:.0f} MiB at worst",
+        ),
+        measured(
+            section,
+            f"growth from refresh {SETTLED_AFTER} to {refreshes}",
+            [last - settled],
+            " MiB",
+            at_most=MOST_GROWTH_MIB,
+        ),
+    ]
+
+
+def reads_meanwhile(bench: Bench) -> list[Row]:
+    """Measure the p99 of reads with a refresh every second, and without."""
+    seconds = max(2, bench.seconds * 3)
+    with (
+        upstream(bench, MODELS, every=1) as feed,
+        registry(bench, "meanwhile", base_url(feed)) as served,
+    ):
+        cases = {"one model": (one_model(served), {}), "/models gzip": ("/models", {"Accept-Encoding": "gzip"})}
+        found: dict[tuple[str, bool], list[float]] = {}
+        for _ in range(min(2, bench.rounds)):
+            for label, (target, headers) in cases.items():
+                quiet = load(bench, served, target, headers, seconds=seconds)
+                with _refreshing(served):
+                    busy = load(bench, served, target, headers, seconds=seconds)
+                found.setdefault((label, False), []).append(quiet.p99_ms)
+                found.setdefault((label, True), []).append(busy.p99_ms)
+    return [
+        compared(
+            "Reads while a refresh runs every second, p99",
+            label,
+            # The least of the repeats: whoever else uses the machine only ever adds to a p99.
+            yardstick=("without", [min(found[label, False])]),
+            ours=("with", [min(found[label, True])]),
+            unit=" ms",
+            at_most=MOST_P99_TIMES,
+        )
+        for label in cases
+    ]
+
+
+def _refresh(served: Served) -> None:
+    answer = get(served.port, "/refresh", method="POST")
+    if answer.status != 200 or b'"outcome":"updated"' not in answer.body:
+        raise RuntimeError(f"a refresh was expected to update the catalog: {answer.status} {answer.body[:300]!r}")
+
+
+def _read_whole_answers(served: Served) -> None:
+    for target in WHOLE_ANSWERS:
+        for coding in ("identity", "gzip", "br", "zstd"):
+            get(served.port, target, {"Accept-Encoding": coding})
+
+
+@contextmanager
+def _refreshing(served: Served) -> Iterator[None]:
+    """Refresh once a second, until the block ends."""
+    is_over = threading.Event()
+
+    def refresh_again() -> None:
+        while not is_over.is_set():
+            started = time.monotonic()
+            _refresh(served)
+            is_over.wait(max(0.0, REFRESH_EACH_SECONDS - (time.monotonic() - started)))
+
+    thread = threading.Thread(target=refresh_again)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()

@@ -1,0 +1,141 @@
+"""Refreshes: their CPU time whole and by stage, their pauses, their memory, at 421, 5,000 and 100,000 models."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from tests.bench.bounds import MODELS, Bench
+from tests.bench.processes import get, module, running
+from tests.bench.report import Row, measured, number
+from tests.bench.upstream import base_url, upstream
+
+SECTION = "Refresh"
+SECTION_VERY_MANY = "The first refresh of 100,000 models"
+MANY = 5_000
+VERY_MANY = 100_000
+MOST_CPU_MS = 500.0
+MOST_PAUSE_MS = 10.0
+MOST_PAUSE_VERY_MANY_MS = 50.0
+MOST_MEMORY_TIMES_DOCUMENT = 5.0
+VERY_MANY_SECONDS = 60.0
+
+
+def refreshes(bench: Bench) -> list[Row]:
+    """Measure the refresh of a real catalog's size, and of one ten times that."""
+    rows = _at(bench, MODELS, changes=2 if bench.is_quick else 5, has_aims=True)
+    if not bench.is_quick:
+        rows += _at(bench, MANY, changes=2, has_aims=False)
+    return rows
+
+
+def _at(bench: Bench, models: int, *, changes: int, has_aims: bool) -> list[Row]:
+    with upstream(bench, models, every=2) as feed:
+        found = _measure(bench, base_url(feed), 1 + 2 * changes, seconds=120)
+    if found is None:
+        bench.left_out.append(f"the refresh of {models:,} models: not done within 120 s")
+        return []
+    # The first one goes from the core models to upstream's; then same and changed catalogs take turns.
+    by_result = {word: [one for one in found[1:] if one["result"] == word] for word in ("updated", "unchanged")}
+    if [one["result"] for one in found[1:]] != ["unchanged", "updated"] * changes:
+        raise RuntimeError(f"expected unchanged and updated in turn, got {[one['result'] for one in found]}")
+    size = f"{models:,} models"
+    rows = []
+    whole_ms = median(one["cpu_ms"] for one in by_result["updated"])
+    for result, title in (("updated", "changed catalog"), ("unchanged", "unchanged catalog")):
+        cpu = [one["cpu_ms"] for one in by_result[result]]
+        pause = [one["longest_pause_ms"] for one in by_result[result]]
+        aim = MOST_CPU_MS if has_aims and result == "updated" else None
+        rows.append(measured(SECTION, f"{size}, {title}: CPU in all", cpu, " ms", at_most=aim))
+        rows.append(
+            measured(
+                SECTION,
+                f"{size}, {title}: longest pause of the event loop",
+                [max(pause)],
+                " ms",
+                at_most=MOST_PAUSE_MS if has_aims else None,
+                note=f"of {len(pause)} refreshes",
+            )
+        )
+    return rows + _stages(bench, models, whole_ms)
+
+
+def _stages(bench: Bench, models: int, whole_ms: float) -> list[Row]:
+    """Return where the CPU time of a refresh goes, one row for each stage."""
+    command = module("tests.bench.stages", models, "--times", 3)
+    if bench.catalog is not None and models == MODELS:
+        command += ["--catalog", str(bench.catalog)]
+    found = _json_of(bench, f"stages-{models}", command, seconds=120)
+    if found is None:
+        bench.left_out.append(f"the stages of a refresh of {models:,} models: not done within 120 s")
+        return []
+    rows = [
+        measured(
+            SECTION,
+            f"{models:,} models, stage: {name}",
+            [stage["cpu_ms"]],
+            " ms",
+            note=f"keeps others waiting {number(stage['longest_hold_ms'])} ms at most",
+        )
+        for name, stage in found.items()
+    ]
+    # Fetch, inflate, lease, journal, threads: what only a running service does.
+    rest = whole_ms - sum(stage["cpu_ms"] for stage in found.values())
+    return [*rows, measured(SECTION, f"{models:,} models, stage: fetch and the rest", [rest], " ms")]
+
+
+def very_many(bench: Bench) -> list[Row]:
+    """Measure one refresh of 100,000 models, from the core models on, within a minute."""
+    with upstream(bench, VERY_MANY) as feed:
+        document_mib = len(get(feed.port, "/api/v1/models", timeout=60).body) / 1024**2
+        found = _measure(bench, base_url(feed), 1, seconds=VERY_MANY_SECONDS)
+    if found is None:
+        bench.left_out.append(f"{VERY_MANY:,} models: not served within {VERY_MANY_SECONDS:.0f} s")
+        return []
+    one = found[0]
+    times = one["memory_mib"] / document_mib
+    return [
+        measured(SECTION_VERY_MANY, "CPU in all", [one["cpu_ms"] / 1e3], " s"),
+        measured(SECTION_VERY_MANY, "time in all", [one["wall_ms"] / 1e3], " s"),
+        measured(
+            SECTION_VERY_MANY,
+            "longest pause of the event loop",
+            [one["longest_pause_ms"]],
+            " ms",
+            at_most=MOST_PAUSE_VERY_MANY_MS,
+        ),
+        measured(
+            SECTION_VERY_MANY,
+            f"memory, times the document of {document_mib:.0f} MiB",
+            [times],
+            "×",
+            at_most=MOST_MEMORY_TIMES_DOCUMENT,
+            note=f"{one['memory_mib']:,.0f} MiB, {one['peak_memory_mib']:,.0f} MiB at worst",
+        ),
+    ]
+
+
+def _measure(bench: Bench, feed: str, times: int, *, seconds: float) -> list[dict[str, Any]] | None:
+    command = module("tests.bench.refresh_process", feed, "--times", times)
+    found: list[dict[str, Any]] | None = _json_of(bench, "refresh-process", command, seconds=seconds)
+    return found
+
+
+def _json_of(bench: Bench, name: str, command: Sequence[str], *, seconds: float) -> Any:
+    """Return what a command prints as JSON; None when it takes too long."""
+    log = bench.folder / f"{name}.log"
+    before = log.stat().st_size if log.exists() else 0
+    with running(bench, name, command, core=bench.server_core) as process:
+        give_up_at = time.monotonic() + seconds
+        try:
+            process.wait(give_up_at - time.monotonic())
+        except subprocess.TimeoutExpired:
+            return None
+    printed = log.read_text()[before:]
+    if process.returncode:
+        raise RuntimeError(f"{name} failed: {printed[-2_000:]}")
+    return json.loads(printed.splitlines()[-1])

@@ -1,0 +1,104 @@
+"""Upstream for the bench: the simulator with a catalog that changes as often as asked.
+
+`python -m tests.bench.upstream PORT --models N --every K`: each K-th list is another catalog than the one before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.bench.bounds import Bench
+from tests.bench.processes import Served, free_port, module, serving
+from tests.simulator import Simulator, generate_catalog, records_in
+
+Records = list[dict[str, Any]]
+# The generator slows down when the ids of one seed run out.
+_PART = 5_000
+_REPRICED_EACH = 20
+_COMES_AND_GOES_EACH = 100
+
+
+def catalog_of(count: int) -> Records:
+    """Return as many generated models as asked for, put together from parts with names of their own."""
+    if count <= _PART:
+        return generate_catalog(count)
+    records: Records = []
+    for part in range(-(-count // _PART)):
+        for record in generate_catalog(min(_PART, count - len(records)), part):
+            record["id"] += f"-p{part}"
+            record["canonical_slug"] += f"-p{part}"
+            records.append(record)
+    return records
+
+
+def changed(records: Records, step: int) -> Records:
+    """Return the catalog of a step: every 20th model has another price, every 100th comes and goes."""
+    made = []
+    for place, record in enumerate(records):
+        if place % _COMES_AND_GOES_EACH == 50 and step % 2:
+            continue
+        if (place + step) % _REPRICED_EACH == 0 and record["pricing"].get("completion") not in {"0", "-1", None}:
+            price = f"0.0000{step % 997 + 1:05d}"
+            made.append({**record, "pricing": {**record["pricing"], "completion": price}})
+        else:
+            made.append(record)
+    return made
+
+
+def stepping(records: Records, every: int) -> Callable[[], Records | None]:
+    """Return what the simulator asks before each list; None keeps the catalog as it is."""
+    calls = 0
+
+    def following() -> Records | None:
+        nonlocal calls
+        calls += 1
+        if every == 0 or (calls - 1) % every:
+            return None
+        return changed(records, (calls - 1) // every)
+
+    return following
+
+
+@contextmanager
+def upstream(bench: Bench, count: int, *, every: int = 0) -> Iterator[Served]:
+    """Run it until the block ends; the operator's own catalog is served where 421 models are asked for."""
+    port = free_port()
+    command = module("tests.bench.upstream", port, "--models", count, "--every", every)
+    if bench.catalog is not None and count < _PART:
+        command += ["--catalog", str(bench.catalog)]
+    with serving(bench, f"upstream-{count}-{every}-{port}", command, port, core=bench.load_core) as served:
+        yield served
+
+
+def base_url(served: Served) -> str:
+    """Return what OPENROUTER_BASE_URL should be."""
+    return served.url("/api/v1")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.upstream", description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--models", type=int, required=True)
+    parser.add_argument("--every", type=int, default=0)
+    parser.add_argument("--catalog", type=Path)
+    options = parser.parse_args(arguments)
+    records = records_in(options.catalog.read_bytes()) if options.catalog else catalog_of(options.models)
+    asyncio.run(_serve(options.port, records, options.every))
+
+
+async def _serve(port: int, records: Records, every: int) -> None:
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    async with Simulator(records, port=port, next_catalog=stepping(records, every)):
+        await stopped.wait()
+
+
+if __name__ == "__main__":
+    main()
