@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from app.tally import Tallies
+from app.usage import Usage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REFRESH_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -41,9 +42,8 @@ class Metrics:
         self.searches = Counter(
             "registry_searches", "Searches by whether they found something.", ["found"], registry=self.registry
         )
-        self.lookups = Counter(
-            "registry_lookups", "Look-ups of one model by whether it is known.", ["found"], registry=self.registry
-        )
+        self.usage = Usage()
+        self.registry.register(self.usage)
 
     def render(self) -> bytes:
         """Return the exposition text."""

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.metrics_core import Metric
 
 MAX_SPELLINGS = 1_000
 SHOWN = 20
 
 
-class Usage:
-    """Bounded counters; when too many different spellings were missed, the rarest half is forgotten."""
+class Lookups:
+    """How often one model was looked up; counting is all that the hot path does."""
+
+    __slots__ = ("count",)
 
     def __init__(self) -> None:
-        self._found: Counter[str] = Counter()
+        self.count = 0
+
+    def add(self) -> None:
+        """Count one look-up."""
+        self.count += 1
+
+
+class Usage:
+    """Bounded counters; when too many different spellings were missed, the rarest half is forgotten.
+
+    Also a collector for Prometheus, which asks for the totals when it scrapes.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, Lookups] = {}
         self._missed: Counter[str] = Counter()
-        self._found_total = 0
         self._missed_total = 0
 
-    def found(self, model_id: str) -> None:
-        """Count a look-up that a model answered."""
-        self._found_total += 1
-        self._found[model_id] += 1
+    def of(self, model_id: str) -> Lookups:
+        """Return the counter of a model."""
+        lookups = self._found.get(model_id)
+        if lookups is None:
+            lookups = self._found[model_id] = Lookups()
+        return lookups
 
     def missed(self, spelling: str) -> None:
         """Count a look-up that no model answered."""
@@ -32,9 +53,19 @@ class Usage:
 
     def document(self) -> dict[str, Any]:
         """Return the counts as JSON values."""
+        found = Counter({model_id: lookups.count for model_id, lookups in self._found.items() if lookups.count})
         return {
-            "lookups": self._found_total,
+            "lookups": found.total(),
             "misses": self._missed_total,
-            "most_looked_up": [{"id": key, "count": count} for key, count in self._found.most_common(SHOWN)],
+            "most_looked_up": [{"id": key, "count": count} for key, count in found.most_common(SHOWN)],
             "most_missed": [{"id": key, "count": count} for key, count in self._missed.most_common(SHOWN)],
         }
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the metrics as prometheus-client wants them."""
+        family = CounterMetricFamily(
+            "registry_lookups", "Look-ups of one model by whether it is known.", labels=["found"]
+        )
+        family.add_metric(["true"], sum(lookups.count for lookups in list(self._found.values())))
+        family.add_metric(["false"], self._missed_total)
+        yield family

@@ -142,7 +142,7 @@ async def show_statistics(request: Request) -> Response:
     serving = serving_of(request)
     published = serving.registry.published
     answers.no_words(published, read_pairs(request.scope["query_string"]))
-    document = {**statistics(published), "usage": serving.usage.document()}
+    document = {**statistics(published), "usage": serving.metrics.usage.document()}
     headers = [(b"cache-control", b"no-cache"), (b"x-catalog-snapshot", published.snapshot.id.encode())]
     rendering = compressed(render(to_json(document)), QUICK)
     return respond(request, Prepared(rendering, serving.metrics.tallies.of("/models/statistics"), headers))
@@ -194,17 +194,10 @@ def _looked_up(request: Request, spelling: str) -> Model:
     try:
         return answers.resolve(serving.registry.published, spelling.rstrip("/"))
     except answers.UnknownModelError as error:
-        serving.usage.missed(error.spelling[:200])
-        serving.metrics.lookups.labels("false").inc()
+        serving.metrics.usage.missed(error.spelling[:200])
         raise
 
 
 def _count_lookup(request: Request, model: Model) -> Note:
-    serving = serving_of(request)
-    found = serving.metrics.lookups.labels("true")
-
-    def count() -> None:
-        found.inc()
-        serving.usage.found(model.id)
-
+    count = serving_of(request).metrics.usage.of(model.id).add
     return lambda _body: count

@@ -13,7 +13,6 @@ from app.clock import Clock
 from app.metrics import Metrics
 from app.refresher import Refresher
 from app.registry import Registry
-from app.usage import Usage
 from app.web.auth import Gate
 
 
@@ -33,7 +32,6 @@ class Serving:
     status_document: Callable[[], dict[str, Any]]
     cache_max_age_seconds: int
     cooldown_seconds: float
-    usage: Usage = field(default_factory=Usage)
     is_draining: bool = False
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     manual_refresh_at: dict[bool, float] = field(default_factory=dict)
