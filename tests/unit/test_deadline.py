@@ -37,16 +37,18 @@ async def test_work_that_swallows_its_cancellation_does_not_keep_the_caller() ->
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.5)
             ended.append("late")
             raise LookupError("nobody listens") from None
 
     started = time.monotonic()
     with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
         await deadline.hold(work())
-    assert time.monotonic() - started < 0.08
+    assert time.monotonic() - started < 0.4
     assert ended == []
-    await deadline.close()
+    with anyio.fail_after(5):
+        while not ended:
+            await deadline.close()
     assert ended == ["late"]
 
 
