@@ -311,9 +311,8 @@ class Instance:
     async def look(self) -> None:
         """Let the follower look once, and finish what it started."""
         await self.follower.look()
-        while self.refresher.is_refreshing:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0.001)
+        if self.follower._merging is not None:
+            await self.follower._merging
 
     def count(self, metric: str, **labels: str) -> float:
         """Return the value of a metric."""
