@@ -66,7 +66,11 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed, comma-separated. Never use *."
     )
-    root_path: str = Field("", description="Path prefix that a proxy strips before it passes requests on.")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Path prefix that a proxy strips before it passes requests on, e.g. /registry.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="text for people, json for machines.")
     access_log: bool = Field(False, description="Log one line for each request.")

@@ -13,13 +13,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.settings import Settings
 from app.web import models, operate, pages
 from app.web.middleware import Telemetry
+from app.web.openapi import openapi_document
 from app.web.problems import install_problem_handlers
 from app.web.serving import Serving
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DESCRIPTION = (
     "Every LLM, its price, its limits and its lifecycle: OpenRouter's catalog, merged with curated core models "
-    "and local overrides, answered from memory. Errors are RFC 9457 problem documents."
+    "and local overrides, answered from memory. Errors are RFC 9457 problem documents. "
+    "HEAD is answered wherever GET is."
 )
 # Browsers of other sites may read these of our headers.
 EXPOSED_HEADERS = ("ETag", "X-Catalog-Snapshot", "X-Request-ID", "Content-Location", "Retry-After")
@@ -27,6 +29,15 @@ EXPOSED_HEADERS = ("ETag", "X-Catalog-Snapshot", "X-Request-ID", "Content-Locati
 
 def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, *, version: str) -> FastAPI:
     """Return the application around one serving object."""
+    app = routed_application(version=version, lifespan=lifespan)
+    app.state.serving = serving
+    app.add_middleware(ReadCors, origins=settings.cors_origins)
+    app.add_middleware(Telemetry, metrics=serving.metrics, is_logging=settings.access_log)
+    return app
+
+
+def routed_application(*, version: str, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return an application with every route and nothing behind them: enough to be described."""
     app = FastAPI(
         title="Model Registry",
         version=version,
@@ -36,18 +47,14 @@ def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, 
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        root_path=settings.root_path,
         generate_unique_id_function=_operation_id,
     )
-    app.state.serving = serving
     install_problem_handlers(app)
     app.include_router(operate.router)
     app.include_router(pages.router)
     # Last, because the path of one model takes everything under /models/ that no other route took.
     app.include_router(models.router)
-    app.add_middleware(ReadCors, origins=settings.cors_origins)
-    app.add_middleware(Telemetry, metrics=serving.metrics, is_logging=settings.access_log)
-    app.openapi = lambda: pages.openapi_document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     return app
 
 

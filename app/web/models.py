@@ -168,7 +168,8 @@ async def show_routes(request: Request, model_id: str) -> Response:
 async def show_model(request: Request, model_id: str) -> Response:
     """Return one model by any spelling of its id; `Content-Location` names the id proper."""
     model = _looked_up(request, model_id)
-    location = (b"content-location", f"/models/{model.id}".encode())
+    root_path = request.scope.get("root_path", "")
+    location = (b"content-location", f"{root_path}/models/{model.id}".encode())
     return await read(request, "model", answers.one_model(model), subject=model.id, more=[location])
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from importlib import resources
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from app import __version__
 from app.dialects.landing import Freshness, landing_page
 from app.dialects.native import to_json
 from app.rendering import Rendering, render
+from app.web.openapi import openapi_document
 from app.web.problems import Problem
 from app.web.respond import RawHeaders, respond
 from app.web.serving import serving_of
@@ -101,17 +100,3 @@ def _fixed(request: Request, rendering: Rendering) -> Response:
     current = serving_of(request).registry.current
     snapshot_id = current.snapshot.id if current else ""
     return respond(request, rendering, snapshot_id=snapshot_id, cache_control="public, max-age=3600")
-
-
-def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an application, with the operator's token as a security scheme."""
-    document = get_openapi(
-        title=app.title,
-        version=app.version,
-        description=app.description,
-        routes=app.routes,
-        summary="LLM model registry",
-    )
-    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "The ADMIN_TOKEN of the settings."}
-    return document

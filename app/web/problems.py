@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,7 +19,6 @@ from app.registry import NothingPublishedError
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:model-registry:problem:"
 NEAR_EXPIRED = {"Cache-Control": "no-store"}
-log = structlog.get_logger("web")
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
@@ -50,15 +48,16 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
 
 def problem_response(problem: Problem, request: Request) -> Response:
     """Return the response of a problem."""
-    document = {
+    members = {
         "type": TYPE_PREFIX + problem.slug,
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
         "instance": one_line(request.url.path)[:500],
         "request_id": request.scope.get("request_id"),
-        **problem.more,
     }
+    # Further members never take the place of the RFC's own: an outcome has an `instance`, too.
+    document = {**members, **problem.more, **members}
     return Response(to_json(document), problem.status, {**NEAR_EXPIRED, **problem.headers}, media_type=MEDIA_TYPE)
 
 
@@ -88,17 +87,16 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
         return problem_response(_of_http(error, request), request)
 
-    def of_defect(request: Request, _error: Exception) -> Response:
-        request_id = request.scope.get("request_id")
-        detail = f"Something broke here; the log has the details under request_id {request_id}."
-        return problem_response(Problem(500, "internal", detail), request)
-
     app.add_exception_handler(Problem, of_problem)
     app.add_exception_handler(QueryError, of_query)
     app.add_exception_handler(UnknownModelError, of_unknown)
     app.add_exception_handler(NothingPublishedError, of_unready)
     app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(Exception, of_defect)
+
+
+def defect(request_id: str) -> Problem:
+    """Return the 500 of a defect; it says nothing about the defect itself."""
+    return Problem(500, "internal", f"Something broke here; the log has the details under request_id {request_id}.")
 
 
 def unknown_model(error: UnknownModelError) -> Problem:
