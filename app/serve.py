@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.logs import configure_logs
 from app.main import create_app
+from app.runtime import calm_interpreter, limit_allocator
 from app.settings import Settings
 
 log = structlog.get_logger("serve")
@@ -21,6 +22,7 @@ MAX_HEADER_BYTES = 65_536
 def serve(settings: Settings) -> int:
     """Serve until told to stop; returns the exit code, 1 when the address can't be had."""
     configure_logs(settings.log_level, settings.log_format)
+    limit_allocator()
     try:
         listener = _listen(settings.host, settings.port)
     except OSError as error:
@@ -33,6 +35,7 @@ def serve(settings: Settings) -> int:
         )
         return 1
     app = create_app(settings)
+    calm_interpreter()
     port = listener.getsockname()[1]
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     reachable = "127.0.0.1" if settings.host == "0.0.0.0" else shown  # noqa: S104 - shown, not bound

@@ -71,8 +71,9 @@ class ServiceProcess:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The log lines as values."""
-        return [orjson.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        """The log lines as values; one that is being written does not count yet."""
+        whole, _, _ = self.log.rpartition("\n")
+        return [orjson.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     @property
     def client(self) -> httpx.AsyncClient:
@@ -133,6 +134,13 @@ class ServiceProcess:
     async def origin(self) -> str:
         """Where what is served now came from: core, bootstrap or upstream."""
         return str((await self.client.get("/readyz")).json()["state"])
+
+    async def fetched(self, within_seconds: float = START_SECONDS) -> None:
+        """Wait until upstream's catalog is served."""
+        give_up_at = time.monotonic() + within_seconds
+        while await self.origin() != "upstream":
+            assert time.monotonic() < give_up_at, self.log
+            await asyncio.sleep(0.02)
 
     async def etag(self) -> str:
         """The ETag of the whole list."""

@@ -38,10 +38,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 async def fetched(service: ServiceProcess) -> tuple[str, str]:
     """Wait until upstream's catalog is served and return its id and its ETag."""
-    give_up_at = time.monotonic() + 15
-    while await service.origin() != "upstream":
-        assert time.monotonic() < give_up_at, service.log
-        await asyncio.sleep(0.05)
+    await service.fetched()
     return await service.snapshot_id(), await service.etag()
 
 
