@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import Final
@@ -22,6 +23,8 @@ MAX_POST_BYTES: Final = 4_096
 MAX_HEADER_BYTES: Final = 65_536
 REQUEST_ID_MAX_CHARS: Final = 64
 _SAFE_ID: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+# Nothing longer is allowed, and int() would choke on thousands of digits.
+_LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -102,7 +105,7 @@ def refusal(method: str, headers: Headers) -> Problem | None:
     if method in _READS:
         if "transfer-encoding" in headers or length != "0":
             return Problem(400, "unexpected-body", f"A {method} request takes no body; put the question in the URL.")
-    elif "transfer-encoding" in headers or not length.isdigit() or int(length) > MAX_POST_BYTES:
+    elif "transfer-encoding" in headers or not _LENGTH.fullmatch(length) or int(length) > MAX_POST_BYTES:
         return Problem(
             413, "body-too-large", f"A body may have at most {MAX_POST_BYTES} bytes and must say its length."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -18,6 +19,8 @@ from app.registry import NothingPublishedError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:model-registry:problem:"
+# What RFC 3986 lets stand in a path.
+_PATH_SAFE = "/:@!$&'()*+,;=~"
 NEAR_EXPIRED = {"Cache-Control": "no-store"}
 
 
@@ -53,7 +56,7 @@ def problem_response(problem: Problem, request: Request) -> Response:
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": one_line(request.url.path)[:500],
+        "instance": quote(request.scope["path"][:500], safe=_PATH_SAFE, errors="replace"),
         "request_id": request.scope.get("request_id"),
     }
     # Further members never take the place of the RFC's own: an outcome has an `instance`, too.
@@ -117,7 +120,7 @@ def unknown_model(error: UnknownModelError) -> Problem:
 def _of_http(error: HTTPException, request: Request) -> Problem:
     headers = dict(error.headers or {})
     if error.status_code == 404:
-        detail = f"There is nothing at {one_line(request.url.path)[:200]}; /docs lists what there is."
+        detail = f"There is nothing at {one_line(request.scope['path'])[:200]}; /docs lists what there is."
         return Problem(404, "unknown-path", detail, headers=headers)
     if error.status_code == 405:
         detail = f"{request.method[:20]} is not possible here; allowed: {headers.get('Allow', 'see /docs')}."
