@@ -43,6 +43,7 @@ def configure_logs(level: str, style: Literal["text", "json"]) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _indented_traceback,
                 renderer,
             ],
         )
@@ -58,3 +59,12 @@ def configure_logs(level: str, style: Literal["text", "json"]) -> None:
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take control characters out of every text of an event."""
     return {key: one_line(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _indented_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Move a traceback to the right, line by line: a message from outside in it must not look like an event."""
+    traceback = event.get("exception")
+    if isinstance(traceback, str):
+        lines = ((line, len(line) - len(line.lstrip(" "))) for line in traceback.splitlines())
+        event["exception"] = "\n".join(f"  {' ' * indent}{one_line(line)}" for line, indent in lines)
+    return event

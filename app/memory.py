@@ -8,30 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-# How long a thread may hold the interpreter while another waits; the default of 5 ms adds up to pauses.
-SWITCH_INTERVAL_SECONDS = 0.001
-
-# From glibc's malloc.h.
-_M_ARENA_MAX = -8
-
 _lock = threading.Lock()
 _builds = 0
-
-
-def prepare_process() -> None:
-    """Let waiting threads, above all the event loop's, run sooner, and keep all of them in one heap.
-
-    Called once at the start of the process, before there are threads. A heap per thread keeps 11 MiB more after a
-    refresh of 400 models; the interpreter lets only one thread allocate at a time anyway.
-    """
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 @contextmanager

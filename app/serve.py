@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from app.logs import configure_logs
 from app.main import create_app
-from app.memory import prepare_process
 from app.protocol import protocol_for
+from app.runtime import calm_interpreter, limit_allocator
 from app.settings import Settings
 from app.web.application import with_front
 from app.web.middleware import log_access
@@ -25,7 +25,7 @@ MAX_HEADER_BYTES = 65_536
 def serve(settings: Settings) -> int:
     """Serve until told to stop; returns the exit code, 1 when the address can't be had."""
     configure_logs(settings.log_level, settings.log_format)
-    prepare_process()
+    limit_allocator()
     try:
         listener = _listen(settings.host, settings.port)
     except OSError as error:
@@ -38,6 +38,7 @@ def serve(settings: Settings) -> int:
         )
         return 1
     app = create_app(settings)
+    calm_interpreter()
     port = listener.getsockname()[1]
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     reachable = "127.0.0.1" if settings.host == "0.0.0.0" else shown  # noqa: S104 - shown, not bound
@@ -79,6 +80,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         access_log=False,
         lifespan="on",
         server_header=False,
+        root_path=settings.root_path,
         proxy_headers=True,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

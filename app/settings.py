@@ -66,7 +66,11 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed, comma-separated. Never use *."
     )
-    root_path: str = Field("", description="Path prefix that a proxy strips before it passes requests on.")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Path prefix that a proxy strips before it passes requests on, e.g. /registry.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="text for people, json for machines.")
     access_log: bool = Field(False, description="Log one line for each request.")
@@ -201,7 +205,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_base_url(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_readable_port(value):
             raise ValueError("must be an absolute http(s) URL, e.g. https://openrouter.ai/api/v1")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must hold no user, password, query or fragment; use OPENROUTER_API_KEY for the key")
@@ -212,8 +216,13 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+        if value is None:
+            return None
+        url = value.get_secret_value()
+        if not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        if not _has_readable_port(url):
+            raise ValueError("can't be read; percent-encode signs such as / @ : # ? in the password")
         return value
 
     @field_validator("admin_token", "openrouter_api_key")
@@ -242,6 +251,14 @@ class Settings(BaseSettings):
         if self.guard_warn_percent > self.guard_max_vanished_percent:
             raise ValueError("GUARD_WARN_PERCENT must not be above GUARD_MAX_VANISHED_PERCENT")
         return self
+
+
+def _has_readable_port(url: str) -> bool:
+    """Whether host and port can be told apart; urllib's own message would quote a piece of the password."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

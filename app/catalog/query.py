@@ -207,8 +207,9 @@ class _QueryReader:
     def read(self, word: Word, values: list[str]) -> None:
         too_long = MAX_QUERY_CHARS if word.kind is Kind.TEXT else MAX_VALUE_CHARS
         for value in values:
-            if word.kind is not Kind.IDS and len(value) > too_long:
-                self.fault(word, f"has {len(value)} characters, at most {too_long} are read")
+            longest = max(map(len, value.split(",") if word.kind in _LISTS else (value,)))
+            if longest > too_long:
+                self.fault(word, f"has {longest} characters, at most {too_long} are read")
                 return
             if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
                 self.fault(word, "holds a control character")
@@ -249,8 +250,6 @@ class _QueryReader:
             self.fault(word, "names no id")
         elif len(ids) > MAX_IDS:
             self.fault(word, f"names {len(ids)} ids, at most {MAX_IDS} are read")
-        elif too_long := next((model_id for model_id in ids if len(model_id) > MAX_VALUE_CHARS), None):
-            self.fault(word, f"holds an id of {len(too_long)} characters, at most {MAX_VALUE_CHARS} are read")
         else:
             self.single["ids"] = ids
 
@@ -301,6 +300,8 @@ class _QueryReader:
         return False
 
 
+# Their values are lists; each of its parts may be as long as a value.
+_LISTS = frozenset({Kind.ONE_OF, Kind.SET_OF, Kind.IDS, Kind.CHOICES})
 _READERS = MappingProxyType(
     {
         Kind.TEXT: _QueryReader.read_text,

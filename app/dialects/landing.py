@@ -56,9 +56,8 @@ def landing_page(snapshot: Snapshot, freshness: Freshness, *, version: str, root
         for target, name, meaning in LINKS
     )
     names = snapshot.contents.provider_names
-    newest = sorted(
-        (model for model in listed if model.created_at), key=lambda model: model.created_at or freshness.now
-    )
+    dated = [(model.created_at, model) for model in listed if model.created_at]
+    newest = [model for _, model in sorted(dated, key=lambda pair: pair[0], reverse=True)][:NEWEST_SHOWN]
     rows = "".join(
         f'<tr><td><a href="{escape(f"{root_path}/models/{model.id}")}">{escape(label_of(model))}</a></td>'
         f"<td>{escape(author_name(model, names))}</td><td>{escape(str(price_texts(model.price)['text']))}</td></tr>"

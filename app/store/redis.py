@@ -1,22 +1,19 @@
 """The shared store: Redis, for instances on several hosts.
 
 * Nothing here trusts redis-py's defaults (10 retries, 5 s timeouts: 59 s for one GET against a silent server).
-* The scripts travel with each call (EVAL): a few hundred bytes buy that no restart, flush or failover can
-  make the server forget them.
 * A retry may follow a first try that did arrive. `save` tells by its own mark that it was itself the one who
   saved; the lease and the state may be set twice; an outcome may then stand in the list twice.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
@@ -24,9 +21,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import InvalidResponse
 
+from app.store.deadline import Deadline
 from app.store.health import Availability
 from app.store.protocol import OUTCOMES_KEPT, Head, Stored, StoreHealth
 from app.store.redis_errors import FAILURES, REFUSED_WRITES, answer_word, reason_of
+from app.store.redis_scripts import ACQUIRE, APPEND, RELEASE, REPLACE, SAVE, SET_ASIDE
 
 logger = logging.getLogger(__name__)
 
@@ -36,49 +35,7 @@ SCHEMA = b"1"
 POOL_SIZE = 4
 SOCKET_TIMEOUT_SECONDS = 0.5
 
-SAVE = """
-local schema, generation, saved_by = unpack(redis.call('HMGET', KEYS[1], 'schema', 'generation', 'saved_by'))
-local current = schema == ARGV[1] and tonumber(generation)
-if current and current >= tonumber(ARGV[2]) then
-  return saved_by == ARGV[3] and 1 or 0
-end
-redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'generation', ARGV[2], 'saved_by', ARGV[3],
-  'snapshot_id', ARGV[4], 'sha256', ARGV[5], 'payload', ARGV[6])
-return 1
-"""
-
-SET_ASIDE = """
-if (redis.call('HGET', KEYS[1], 'saved_by') or '') == ARGV[1] then
-  redis.call('RENAME', KEYS[1], KEYS[2])
-end
-"""
-
-ACQUIRE = """
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then
-  return 0
-end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-
-REPLACE = """
-redis.call('SET', KEYS[1], ARGV[1])
-return 1
-"""
-
-RELEASE = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-  return redis.call('DEL', KEYS[1])
-end
-return 0
-"""
-
-APPEND = """
-redis.call('LPUSH', KEYS[1], ARGV[1])
-redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
-return 1
-"""
+T = TypeVar("T")
 
 
 class RedisStore:
@@ -88,7 +45,7 @@ class RedisStore:
         self, url: str, key_prefix: str, deadline_seconds: float, clock: Callable[[], float] = time.time
     ) -> None:
         self._key_prefix = key_prefix
-        self._deadline_seconds = deadline_seconds
+        self._deadline = Deadline(deadline_seconds)
         self._availability = Availability(self.name, clock)
         self._last_logged = ""
         # The braces make the keys share one slot of a cluster.
@@ -109,23 +66,10 @@ class RedisStore:
         return "redis"
 
     async def load(self) -> Stored | None:
-        async with self._answered("load"):
-            schema, generation, snapshot_id, sha256, payload, saved_by = await self._fields(
-                "schema", "generation", "snapshot_id", "sha256", "payload", "saved_by"
-            )
-            head = self._head(schema, generation, snapshot_id)
-            if head is not None and hashlib.sha256(payload or b"").hexdigest().encode() == sha256:
-                return Stored(head.generation, head.snapshot_id, payload or b"")
-            if schema == SCHEMA:
-                self._log_once(f"the snapshot under {self._snapshot_key} is damaged; kept as {self._damaged_key}")
-                # Its generation must not keep sound snapshots out. A server that refuses writes still gets None.
-                with suppress(*FAILURES):
-                    await self._redis.eval(SET_ASIDE, 2, self._snapshot_key, self._damaged_key, saved_by or b"")
-        return None
+        return await self._call("load", self._load())
 
     async def head(self) -> Head | None:
-        async with self._answered("read the head"):
-            return self._head(*await self._fields("schema", "generation", "snapshot_id"))
+        return self._head(*await self._call("read the head", self._fields("schema", "generation", "snapshot_id")))
 
     async def save(self, stored: Stored) -> bool:
         mark = uuid.uuid4().hex
@@ -139,17 +83,14 @@ class RedisStore:
 
     async def release_lease(self, owner: str) -> None:
         # Not a `_write`: a full server still deletes, so this proves nothing about writing.
-        async with self._answered("release the lease"):
-            await self._redis.eval(RELEASE, 1, self._lease_key, owner)
+        await self._call("release the lease", self._run(RELEASE, self._lease_key, owner))
 
     async def lease_owner(self) -> str | None:
-        async with self._answered("read the lease"):
-            owner = _as_bytes(await self._redis.get(self._lease_key))
-            return None if owner is None else owner.decode("utf-8", "replace")
+        owner = await self._call("read the lease", self._get(self._lease_key))
+        return None if owner is None else owner.decode("utf-8", "replace")
 
     async def load_state(self) -> bytes | None:
-        async with self._answered("load the state"):
-            return _as_bytes(await self._redis.get(self._state_key))
+        return await self._call("load the state", self._get(self._state_key))
 
     async def save_state(self, state: bytes) -> None:
         await self._write("save the state", REPLACE, self._state_key, state)
@@ -158,17 +99,48 @@ class RedisStore:
         await self._write("append an outcome", APPEND, self._outcomes_key, outcome, OUTCOMES_KEPT)
 
     async def outcomes(self) -> Sequence[bytes]:
-        async with self._answered("list the outcomes"):
-            kept = _as_list(await self._redis.lrange(self._outcomes_key, 0, OUTCOMES_KEPT - 1))
-            return tuple(outcome for outcome in kept if outcome is not None)
+        return await self._call("list the outcomes", self._outcomes())
 
     def health(self) -> Sequence[StoreHealth]:
         return (self._availability.health(),)
 
     async def close(self) -> None:
         with suppress(*FAILURES):
-            async with asyncio.timeout(self._deadline_seconds):
-                await self._redis.aclose()
+            await self._deadline.hold(self._redis.aclose())
+        await self._deadline.close()
+
+    async def _call(self, operation: str, work: Coroutine[Any, Any, T]) -> T:
+        """Hold the work to the deadline and turn what redis-py raises into StoreError."""
+        try:
+            answer = await self._deadline.hold(work)
+        except FAILURES as error:
+            word = answer_word(error)
+            if word == "READONLY":
+                # A demoted primary: the name may point elsewhere by now, and only a new connection looks it up.
+                with suppress(*FAILURES):
+                    await self._deadline.hold(self._pool.disconnect(inuse_connections=False))
+            refuses_writes = word in REFUSED_WRITES
+            # `from None`: a traceback must not print what the server answered.
+            raise self._availability.failed(operation, reason_of(error), refuses_writes=refuses_writes) from None
+        self._availability.succeeded(wrote=False)
+        return answer
+
+    async def _write(self, operation: str, script: str, key: str, *arguments: str | int | bytes) -> bool:
+        """Run a script that answers 1 when it wrote."""
+        has_written = await self._call(operation, self._run(script, key, *arguments))
+        if has_written:
+            self._availability.succeeded(wrote=True)
+        return has_written
+
+    async def _run(self, script: str, key: str, *arguments: str | int | bytes) -> bool:
+        return bool(await self._redis.eval(script, 1, key, *arguments))
+
+    async def _get(self, key: str) -> bytes | None:
+        return _as_bytes(await self._redis.get(key))
+
+    async def _outcomes(self) -> Sequence[bytes]:
+        kept = _as_list(await self._redis.lrange(self._outcomes_key, 0, OUTCOMES_KEPT - 1))
+        return tuple(outcome for outcome in kept if outcome is not None)
 
     async def _fields(self, *names: str) -> list[bytes | None]:
         fields = _as_list(await self._redis.hmget(self._snapshot_key, names))
@@ -176,31 +148,19 @@ class RedisStore:
             raise InvalidResponse(f"{len(fields)} fields instead of {len(names)}")
         return fields
 
-    async def _write(self, operation: str, script: str, key: str, *arguments: str | int | bytes) -> bool:
-        """Run a script that answers 1 when it wrote."""
-        async with self._answered(operation):
-            has_written = bool(await self._redis.eval(script, 1, key, *arguments))
-        if has_written:
-            self._availability.succeeded(wrote=True)
-        return has_written
-
-    @asynccontextmanager
-    async def _answered(self, operation: str) -> AsyncIterator[None]:
-        """Hold what is inside to the deadline and turn what redis-py raises into StoreError."""
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                try:
-                    yield
-                except FAILURES as error:
-                    if answer_word(error) == "READONLY":
-                        # A primary that was demoted: the name may point elsewhere by now, so resolve it again.
-                        await self._pool.disconnect(inuse_connections=False)
-                    raise
-        except FAILURES as error:
-            refuses_writes = answer_word(error) in REFUSED_WRITES
-            # `from None`: a traceback must not print what the server answered.
-            raise self._availability.failed(operation, reason_of(error), refuses_writes=refuses_writes) from None
-        self._availability.succeeded(wrote=False)
+    async def _load(self) -> Stored | None:
+        schema, generation, snapshot_id, sha256, payload, saved_by = await self._fields(
+            "schema", "generation", "snapshot_id", "sha256", "payload", "saved_by"
+        )
+        head = self._head(schema, generation, snapshot_id)
+        if head is not None and hashlib.sha256(payload or b"").hexdigest().encode() == sha256:
+            return Stored(head.generation, head.snapshot_id, payload or b"")
+        if schema == SCHEMA:
+            self._log_once(f"the snapshot under {self._snapshot_key} is damaged; kept as {self._damaged_key}")
+            # Its generation must not keep sound snapshots out. A server that refuses writes still gets None.
+            with suppress(*FAILURES):
+                await self._redis.eval(SET_ASIDE, 2, self._snapshot_key, self._damaged_key, saved_by or b"")
+        return None
 
     def _head(self, schema: bytes | None, generation: bytes | None, snapshot_id: bytes | None) -> Head | None:
         if schema is not None and schema != SCHEMA:

@@ -147,9 +147,7 @@ class SqliteFile:
         try:
             if self._identity() != unreadable.identity:
                 return True
-            journal = self.path.with_name(f"{self.path.name}-journal")
-            if journal.exists():
-                journal.replace(aside.with_name(f"{aside.name}-journal"))
+            # A journal is no longer there: SQLite replays or drops it before it reads anything.
             self.path.replace(aside)
         except OSError as error:
             if self._logged_identity != unreadable.identity:

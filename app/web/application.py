@@ -13,18 +13,30 @@ from app.web import models, operate, pages
 from app.web.cors import CorsPolicy, ReadCors
 from app.web.front import Front
 from app.web.middleware import Telemetry, log_access
+from app.web.openapi import openapi_document
 from app.web.problems import install_problem_handlers
 from app.web.serving import Serving
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DESCRIPTION = (
     "Every LLM, its price, its limits and its lifecycle: OpenRouter's catalog, merged with curated core models "
-    "and local overrides, answered from memory. Errors are RFC 9457 problem documents."
+    "and local overrides, answered from memory. Errors are RFC 9457 problem documents. "
+    "HEAD is answered wherever GET is."
 )
 
 
 def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, *, version: str) -> FastAPI:
     """Return the application around one serving object."""
+    app = routed_application(version=version, lifespan=lifespan)
+    app.state.serving = serving
+    app.add_middleware(ReadCors, policy=CorsPolicy(settings.cors_origins))
+    access_log = log_access if settings.access_log else None
+    app.add_middleware(Telemetry, tallies=serving.metrics.tallies, access_log=access_log)
+    return app
+
+
+def routed_application(*, version: str, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return an application with every route and nothing behind them: enough to be described."""
     app = FastAPI(
         title="Model Registry",
         version=version,
@@ -34,20 +46,14 @@ def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, 
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        root_path=settings.root_path,
         generate_unique_id_function=_operation_id,
     )
-    app.state.serving = serving
     install_problem_handlers(app)
     app.include_router(operate.router)
     app.include_router(pages.router)
     # Last, because the path of one model takes everything under /models/ that no other route took.
     app.include_router(models.router)
-    app.add_middleware(ReadCors, policy=CorsPolicy(settings.cors_origins))
-    app.add_middleware(
-        Telemetry, tallies=serving.metrics.tallies, access_log=log_access if settings.access_log else None
-    )
-    app.openapi = lambda: pages.openapi_document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     return app
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -17,17 +18,22 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.tally import Tallies
-from app.web.problems import Problem, problem_response
+from app.web.problems import Problem, defect, problem_response
 
 MAX_POST_BYTES: Final = 4_096
+# Servers in front stop at 8 to 32 kB; uvicorn's parser has no bound of its own.
+MAX_HEADER_BYTES: Final = 65_536
 REQUEST_ID_MAX_CHARS: Final = 64
 _SAFE_ID: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+# Nothing longer is allowed, and int() would choke on thousands of digits.
+_LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+log = structlog.get_logger("web")
 access = structlog.get_logger("access")
 
 
@@ -49,10 +55,12 @@ class Telemetry:
         scope["request_id"] = request_id
         started = time.perf_counter()
         status = 500
+        has_started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 status = message["status"]
                 message["headers"] = [
                     *message["headers"],
@@ -67,6 +75,12 @@ class Telemetry:
                 await problem_response(problem, Request(scope))(scope, receive, send_with_headers)
             else:
                 await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # Answered and logged here: the outermost layer would do both without the request's id.
+            log.exception("a request broke down", path=scope["path"][:500], request_id=request_id)
+            if has_started:
+                raise
+            await problem_response(defect(request_id), Request(scope))(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
             self._tallies.of(getattr(scope.get("route"), "path", "unmatched")).count(status, seconds)
@@ -93,11 +107,13 @@ def log_access(method: str, path: str, status: int, seconds: float, request_id: 
 
 def refusal(method: str, headers: Headers) -> Problem | None:
     """Return why a request is refused before any route sees it; None when it may go on."""
+    if sum(len(name) + len(value) for name, value in headers.raw) > MAX_HEADER_BYTES:
+        return Problem(431, "headers-too-large", f"All headers together may have at most {MAX_HEADER_BYTES} bytes.")
     length = headers.get("content-length", "0")
     if method in _READS:
         if "transfer-encoding" in headers or length != "0":
             return Problem(400, "unexpected-body", f"A {method} request takes no body; put the question in the URL.")
-    elif "transfer-encoding" in headers or not length.isdigit() or int(length) > MAX_POST_BYTES:
+    elif "transfer-encoding" in headers or not _LENGTH.fullmatch(length) or int(length) > MAX_POST_BYTES:
         return Problem(
             413, "body-too-large", f"A body may have at most {MAX_POST_BYTES} bytes and must say its length."
         )

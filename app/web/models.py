@@ -178,12 +178,13 @@ async def show_routes(request: Request, model_id: str) -> Response:
 async def show_model(request: Request, model_id: str) -> Response:
     """Return one model by any spelling of its id; `Content-Location` names the id proper."""
     model = _looked_up(request, model_id)
+    root_path = request.scope.get("root_path", "")
     return await read(
         request,
         "/models/{model_id:path}",
         answers.one_model(model),
         path=f"/models/{model.id}",
-        more=[(b"content-location", f"/models/{model.id}".encode())],
+        more=[(b"content-location", f"{root_path}/models/{model.id}".encode())],
         note=_count_lookup(request, model),
     )
 

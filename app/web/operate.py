@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.catalog.errors import QueryError, QueryFault
 from app.dialects.native import to_json
@@ -15,6 +15,7 @@ from app.outcome import Result, Trigger
 from app.web.problems import Problem
 from app.web.schemas import OutcomeDocument, ProblemDocument
 from app.web.serving import Serving, serving_of
+from app.web.status_schemas import LiveDocument, ReadyDocument, StatusDocument
 from app.web.target import read_pairs
 
 router = APIRouter(tags=["operation"])
@@ -65,7 +66,7 @@ async def refresh(request: Request) -> Response:
     serving.manual_refresh_at[is_dry_run] = serving.clock.monotonic()
     document = outcome.document(with_diff=True)
     if outcome.result is Result.FAILED:
-        detail = f"{outcome.reason} The last good catalog stays."
+        detail = f"{(outcome.reason or '').rstrip('.')}. The last good catalog stays."
         headers = _retry_after(outcome.retry_after_seconds) if outcome.retry_after_seconds else {}
         raise Problem(502, "refresh-failed", detail, title="Refresh failed", headers=headers, **document)
     return Response(to_json(document), 200, NOT_KEPT, media_type="application/json")
@@ -101,13 +102,25 @@ def _retry_after(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
-@router.api_route("/status", methods=READ, summary="The state of everything", response_model=None)
+@router.api_route(
+    "/status",
+    methods=READ,
+    summary="The state of everything",
+    response_model=None,
+    responses={200: {"model": StatusDocument}},
+)
 async def status(request: Request) -> Response:
     """Return one honest document: snapshot, age, sources, store, lease, last outcomes, next run."""
     return Response(to_json(serving_of(request).status_document()), 200, NOT_KEPT, media_type="application/json")
 
 
-@router.api_route("/livez", methods=READ, summary="Is the process alive?", response_model=None)
+@router.api_route(
+    "/livez",
+    methods=READ,
+    summary="Is the process alive?",
+    response_model=None,
+    responses={200: {"model": LiveDocument}},
+)
 async def livez() -> Response:
     """Return 200; touches nothing."""
     return Response(b'{"status":"ok"}', 200, NOT_KEPT, media_type="application/json")
@@ -118,7 +131,10 @@ async def livez() -> Response:
     methods=READ,
     summary="May traffic come here?",
     response_model=None,
-    responses={503: {"model": ProblemDocument, "description": "Nothing is published yet, or the process is stopping."}},
+    responses={
+        200: {"model": ReadyDocument},
+        503: {"model": ProblemDocument, "description": "Nothing is published yet, or the process is stopping."},
+    },
 )
 async def readyz(request: Request) -> Response:
     """Return 200 when a snapshot is published and the process is not about to stop."""
@@ -135,7 +151,9 @@ async def readyz(request: Request) -> Response:
     return Response(to_json(document), 200, NOT_KEPT, media_type="application/json")
 
 
-@router.api_route("/metrics", methods=READ, summary="Prometheus metrics", response_model=None)
+@router.api_route(
+    "/metrics", methods=READ, summary="Prometheus metrics", response_model=None, response_class=PlainTextResponse
+)
 async def metrics(request: Request) -> Response:
     """Return the metrics in Prometheus' text format."""
     return Response(serving_of(request).metrics.render(), 200, NOT_KEPT, media_type=CONTENT_TYPE)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from importlib import resources
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from app import __version__
@@ -16,6 +14,7 @@ from app.dialects.landing import Freshness, landing_page
 from app.dialects.native import to_json
 from app.prepared import Prepared, RawHeaders
 from app.rendering import QUICK, Rendering, compressed, render
+from app.web.openapi import openapi_document
 from app.web.problems import Problem
 from app.web.respond import respond
 from app.web.serving import serving_of
@@ -106,17 +105,3 @@ def _respond(request: Request, route: str, rendering: Rendering, reuse: bytes, m
     snapshot_id = current.snapshot.id if current else ""
     headers = [(b"cache-control", reuse), (b"x-catalog-snapshot", snapshot_id.encode()), *more]
     return respond(request, Prepared(rendering, serving.metrics.tallies.of(route), headers))
-
-
-def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an application, with the operator's token as a security scheme."""
-    document = get_openapi(
-        title=app.title,
-        version=app.version,
-        description=app.description,
-        routes=app.routes,
-        summary="LLM model registry",
-    )
-    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "The ADMIN_TOKEN of the settings."}
-    return document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.catalog.query import MAX_VALUE_CHARS, WORDS, Kind, Word
+from app.catalog.query import WORDS, Kind, Word
 from app.catalog.search import MAX_QUERY_CHARS
 
 _REPEATABLE = frozenset({Kind.ONE_OF, Kind.SET_OF, Kind.IDS})
@@ -41,4 +41,4 @@ def _schema(word: Word) -> dict[str, Any]:
         case Kind.ONE_OF if word.choices:
             return {"type": "string", "enum": list(word.choices)}
         case _:
-            return {"type": "string", "maxLength": MAX_VALUE_CHARS}
+            return {"type": "string"}

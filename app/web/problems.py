@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
-import structlog
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -19,8 +19,9 @@ from app.registry import NothingPublishedError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:model-registry:problem:"
+# What RFC 3986 lets stand in a path.
+_PATH_SAFE = "/:@!$&'()*+,;=~"
 NEAR_EXPIRED = {"Cache-Control": "no-store"}
-log = structlog.get_logger("web")
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
@@ -50,15 +51,16 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
 
 def problem_response(problem: Problem, request: Request) -> Response:
     """Return the response of a problem."""
-    document = {
+    members = {
         "type": TYPE_PREFIX + problem.slug,
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": one_line(request.url.path)[:500],
+        "instance": quote(request.scope["path"][:500], safe=_PATH_SAFE, errors="replace"),
         "request_id": request.scope.get("request_id"),
-        **problem.more,
     }
+    # Further members never take the place of the RFC's own: an outcome has an `instance`, too.
+    document = {**members, **problem.more, **members}
     return Response(to_json(document), problem.status, {**NEAR_EXPIRED, **problem.headers}, media_type=MEDIA_TYPE)
 
 
@@ -88,17 +90,16 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
         return problem_response(_of_http(error, request), request)
 
-    def of_defect(request: Request, _error: Exception) -> Response:
-        request_id = request.scope.get("request_id")
-        detail = f"Something broke here; the log has the details under request_id {request_id}."
-        return problem_response(Problem(500, "internal", detail), request)
-
     app.add_exception_handler(Problem, of_problem)
     app.add_exception_handler(QueryError, of_query)
     app.add_exception_handler(UnknownModelError, of_unknown)
     app.add_exception_handler(NothingPublishedError, of_unready)
     app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(Exception, of_defect)
+
+
+def defect(request_id: str) -> Problem:
+    """Return the 500 of a defect; it says nothing about the defect itself."""
+    return Problem(500, "internal", f"Something broke here; the log has the details under request_id {request_id}.")
 
 
 def unknown_model(error: UnknownModelError) -> Problem:
@@ -119,7 +120,7 @@ def unknown_model(error: UnknownModelError) -> Problem:
 def _of_http(error: HTTPException, request: Request) -> Problem:
     headers = dict(error.headers or {})
     if error.status_code == 404:
-        detail = f"There is nothing at {one_line(request.url.path)[:200]}; /docs lists what there is."
+        detail = f"There is nothing at {one_line(request.scope['path'])[:200]}; /docs lists what there is."
         return Problem(404, "unknown-path", detail, headers=headers)
     if error.status_code == 405:
         detail = f"{request.method[:20]} is not possible here; allowed: {headers.get('Allow', 'see /docs')}."

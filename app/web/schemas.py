@@ -100,6 +100,28 @@ class ModelDocument(Shape):
     is_stale: bool
 
 
+class SomeFields(BaseModel):
+    """One model with the members that `fields=` asked for."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+
+
+class Match(Shape):
+    """Why a model was found."""
+
+    score: float = Field(description="1 is exact.")
+    fields: list[str] = Field(description="In which texts the words were found.")
+    highlights: dict[str, list[tuple[int, int]]] = Field(description="Where: first character, and the one after.")
+
+
+class FoundModel(ModelDocument):
+    """A model with why it was found; without `q` nothing was searched for and `match` is absent."""
+
+    match: Match | None = None
+
+
 class DropdownPrice(Shape):
     """A price ready to print, in USD per million tokens."""
 
@@ -130,6 +152,12 @@ class DropdownRow(Shape):
     badges: list[str]
 
 
+class FoundRow(DropdownRow):
+    """An entry of `format=frontend` with why it was found."""
+
+    match: Match | None = None
+
+
 class Facts(Shape):
     """What every answer says about the snapshot that it was made from."""
 
@@ -138,10 +166,9 @@ class Facts(Shape):
     stale: bool
 
 
-class ModelList(Facts):
-    """Models and how many matched before paging."""
+class Matches(Facts):
+    """How many models matched before paging, and what else was asked for."""
 
-    models: list[ModelDocument] | list[DropdownRow] | list[dict[str, Any]]
     total: int
     limit: int | None = None
     offset: int | None = None
@@ -149,9 +176,16 @@ class ModelList(Facts):
     missing: list[str] | None = Field(None, description="Asked-for ids that mean no model here.")
 
 
-class SearchList(ModelList):
+class ModelList(Matches):
+    """Models, in the order asked for."""
+
+    models: list[ModelDocument] | list[DropdownRow] | list[SomeFields]
+
+
+class SearchList(Matches):
     """Models best first, each with `match`."""
 
+    models: list[FoundModel] | list[FoundRow] | list[SomeFields]
     interpreted: list[dict[str, Any]]
     suggestions: list[str] = Field(description="Ids that come near when nothing matched.")
 

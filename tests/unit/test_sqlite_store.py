@@ -21,6 +21,7 @@ import pytest
 
 from app.store.protocol import Head, StoreError
 from app.store.sqlite import SCHEMA, SqliteStore
+from app.store.sqlite_file import SqliteFile
 from tests.unit.store_contract import StoreContract, stored
 
 pytestmark = pytest.mark.anyio
@@ -201,6 +202,49 @@ async def test_a_newer_schema_is_moved_aside(path: Path, store: SqliteStore, cap
     (aside,) = asides(path)
     assert aside.startswith(f"registry.sqlite3.schema-{SCHEMA + 1}-")
     assert await store.save(stored(1))
+
+
+async def test_a_bad_file_that_cannot_be_moved_is_absent_to_reads_and_an_error_to_writes(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SqliteStore(path, DEADLINE_SECONDS, clock=lambda: 0.0)
+    path.parent.mkdir()
+    path.write_bytes(b"garbage" * 1000)
+    (path.parent / f"{path.name}.corrupt-19700101T000000Z").mkdir()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert await store.load() is None
+    assert len(caplog.records) == 1
+    assert "nor moved aside" in caplog.text
+    with pytest.raises(StoreError, match="file is not a database"):
+        await store.save(stored(1))
+    (path.parent / f"{path.name}.corrupt-19700101T000000Z").rmdir()
+    assert await store.save(stored(1))
+    await store.close()
+
+
+async def test_a_journal_that_belongs_to_nothing_does_no_harm(path: Path, store: SqliteStore) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"garbage" * 1000)
+    path.with_name(f"{path.name}-journal").write_bytes(b"half a transaction")
+    assert await store.save(stored(1))
+    assert await store.load() == stored(1)
+    assert not path.with_name(f"{path.name}-journal").exists()
+
+
+def test_a_change_whose_time_ran_out_is_rolled_back(path: Path) -> None:
+    file = SqliteFile(path, ["CREATE TABLE numbers (number INTEGER)"], 1, time.time)
+
+    def change(connection: sqlite3.Connection) -> bool:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+        time.sleep(0.06)
+        return True
+
+    with pytest.raises(TimeoutError):
+        file.change(change, give_up_at=time.monotonic() + 0.05)
+    with pytest.raises(TimeoutError):
+        file.change(change, give_up_at=time.monotonic())
+    assert not file.read(bool, absent=False, give_up_at=time.monotonic() + 5)
 
 
 async def test_a_removed_file_is_not_missed_for_long(path: Path, store: SqliteStore) -> None:

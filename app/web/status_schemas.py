@@ -1,0 +1,128 @@
+"""The shapes of what operators and orchestrators read, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.web.schemas import OutcomeDocument, Shape
+
+Origin = Literal["core", "bootstrap", "upstream"]
+
+
+class LiveDocument(Shape):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class ReadyDocument(Shape):
+    """Traffic may come."""
+
+    status: Literal["ready"]
+    state: Origin
+    models: int
+    snapshot: str
+
+
+class QuarantinedRecord(Shape):
+    """A record that could not be read."""
+
+    id: str | None
+    position: int
+    reason: str
+
+
+class SnapshotState(Shape):
+    """What is served now."""
+
+    id: str
+    generation: int
+    origin: Origin
+    models: int
+    delisted: int
+    sources: dict[str, int]
+    updated_at: str
+    fetched_at: str | None
+    age_seconds: float | None = Field(description="Since upstream was last reached; null when it never was.")
+    is_stale: bool
+    held_back: dict[str, int] = Field(description="How many models each rule at the door held back.")
+    quarantined: list[QuarantinedRecord]
+    quarantined_total: int
+    unmatched_overrides: list[str]
+
+
+class UpstreamError(Shape):
+    """Why upstream gave nothing usable."""
+
+    kind: str
+    reason: str | None
+    at: str
+
+
+class UpstreamState(Shape):
+    """Whether upstream can be reached and believed."""
+
+    name: str
+    host: str | None
+    state: Literal["off", "initializing", "valid", "interrupted"]
+    since: str
+    last_error: UpstreamError | None
+
+
+class StoreError(Shape):
+    """Why a store failed."""
+
+    reason: str
+    at: str | None
+
+
+class StoreState(Shape):
+    """Whether a store works."""
+
+    name: str
+    state: Literal["valid", "interrupted"]
+    since: str | None
+    last_error: StoreError | None
+
+
+class FileTrouble(Shape):
+    """A local file that can't be read now; its last valid version stays in force."""
+
+    source: Literal["core", "overrides"]
+    reason: str
+    since: str | None
+
+
+class LeaseState(Shape):
+    """Who refreshes now."""
+
+    holder: str | None
+    seconds: float
+
+
+class RefreshState(Shape):
+    """Where this instance stands between two refreshes."""
+
+    is_running: bool
+    last_checked_at: str | None
+    next_at: str | None
+    failures_in_a_row: int
+    lease: LeaseState
+
+
+class StatusDocument(Shape):
+    """The state of everything, newest outcomes first."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    instance: str
+    started_at: str
+    now: str
+    snapshot: SnapshotState | None
+    upstream: UpstreamState
+    stores: list[StoreState]
+    local_files: list[FileTrouble]
+    refresh: RefreshState
+    outcomes: list[OutcomeDocument]

@@ -1,0 +1,101 @@
+"""Every way in which OpenRouter can fail: the last good catalog stays, byte by byte, and the outcome is named."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.sources.protocol import Failure
+from tests.api.catalog import CATALOG, UNPRICED
+from tests.api.service import Service, assert_problem, serving
+from tests.simulator import Fault
+
+pytestmark = pytest.mark.anyio
+
+HARMLESS = {Fault.SHUFFLED, Fault.BENCHMARK_NOISE, Fault.FLOAT_NOISE, Fault.PAGES, Fault.REDIRECT_SAME_HOST}
+# The records that can be read are good; those that can't are named.
+BEARABLE = {Fault.DUPLICATE_IDS, Fault.BAD_RECORD}
+REFUSED = {Fault.MANY_BAD_RECORDS, Fault.SHRUNK, Fault.ALL_ZERO_PRICES}
+FAILING = set(Fault) - HARMLESS - BEARABLE - REFUSED
+
+
+@pytest.fixture(scope="module")
+async def good(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """A service whose upstream turns bad, again and again; slow answers are given up soon."""
+    folder = tmp_path_factory.mktemp("data")
+    # The simulator's noise needs a price to sit on.
+    catalog = [record for record in CATALOG if record["id"] != UNPRICED]
+    async with serving(
+        folder, catalog=catalog, fetch_deadline_seconds=1, fetch_max_decoded_bytes=4_000_000
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def victim(good: Service) -> AsyncIterator[Service]:
+    """The same service, upstream behaving again afterwards."""
+    yield good
+    good.simulator.behave()
+
+
+async def etags(service: Service) -> list[str]:
+    return [(await service.get(target)).headers["ETag"] for target in ("/models", "/models/openrouter")]
+
+
+@pytest.mark.parametrize("fault", sorted(FAILING))
+async def test_a_failing_upstream_leaves_everything_as_it_was(victim: Service, fault: Fault) -> None:
+    before, body = await etags(victim), (await victim.get("/models")).content
+    victim.simulator.misbehave(fault)
+    response = await victim.refresh()
+    document = assert_problem(response, 502, "refresh-failed")
+    assert document["outcome"] == "failed"
+    assert document["kind"] in set(Failure)
+    assert document["reason"].rstrip(".") in document["detail"]
+    assert document["detail"].endswith("The last good catalog stays.")
+    assert await etags(victim) == before
+    assert (await victim.get("/models")).content == body
+    newest = (await victim.read("/status"))["outcomes"][0]
+    assert (newest["outcome"], newest["kind"]) == ("failed", document["kind"])
+
+
+@pytest.mark.parametrize("fault", sorted(REFUSED))
+async def test_an_implausible_catalog_is_refused_and_nothing_changes(victim: Service, fault: Fault) -> None:
+    before = await etags(victim)
+    victim.simulator.misbehave(fault)
+    response = await victim.refresh()
+    assert response.status_code == 200
+    outcome = response.json()
+    assert outcome["outcome"] == "refused"
+    assert outcome["refusals"]
+    assert await etags(victim) == before
+    assert (await victim.read("/status"))["upstream"]["last_error"]["kind"] == "refused"
+
+
+@pytest.mark.parametrize("fault", sorted(HARMLESS))
+async def test_noise_is_no_change(victim: Service, fault: Fault) -> None:
+    before = await etags(victim)
+    victim.simulator.misbehave(fault)
+    outcome = (await victim.refresh()).json()
+    assert outcome["outcome"] == "unchanged"
+    assert await etags(victim) == before
+
+
+@pytest.mark.parametrize("fault", sorted(BEARABLE))
+async def test_a_bad_record_is_named_and_the_others_stay(fresh: Service, fault: Fault) -> None:
+    before = await fresh.ids("/models")
+    fresh.simulator.misbehave(fault)
+    outcome = (await fresh.refresh()).json()
+    assert outcome["outcome"] in {"updated", "unchanged"}
+    assert outcome["counts"]["quarantined"] >= 1
+    assert len(await fresh.ids("/models")) >= len(before) - 1
+    status = await fresh.read("/status")
+    assert status["status"] == "ok"
+    assert status["outcomes"][0]["counts"] == outcome["counts"]
+
+
+async def test_after_any_failure_the_next_good_answer_is_taken(victim: Service) -> None:
+    victim.simulator.misbehave(Fault.RESET, times=1)
+    assert (await victim.refresh()).status_code == 502
+    assert (await victim.refresh()).json()["outcome"] == "unchanged"
+    assert (await victim.read("/status"))["upstream"]["state"] == "valid"

@@ -1,0 +1,144 @@
+"""What people look at: the landing page, the reference, the files they load. Nothing comes from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from app.catalog.query import WORDS
+from tests.api.catalog import MARKUP, VISION
+from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving
+
+pytestmark = pytest.mark.anyio
+PAGES = ["/", "/docs"]
+FILES = ["page.css", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
+
+
+class Page(HTMLParser):
+    """Collects what a page loads, where it leads, and what it must not hold."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.inline_scripts = 0
+        self.handlers: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.handlers += [name for name in given if name.startswith("on") or name == "style"]
+        if tag == "a":
+            self.links.append(given["href"])
+        elif "href" in given or "src" in given:
+            self.loads.append(given.get("href") or given["src"])
+        elif tag in {"script", "style", "base", "iframe"}:
+            self.inline_scripts += 1
+
+
+def policy_of(header: str) -> dict[str, str]:
+    parts = (part.strip().partition(" ") for part in header.split(";"))
+    return {name: sources for name, _, sources in parts}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_has_a_strict_policy_and_loads_only_from_here(service: Service, path: str) -> None:
+    response = await service.get(path)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert_hardened(response)
+    policy = policy_of(response.headers["Content-Security-Policy"])
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert "unsafe-inline" not in policy.get("script-src", "")
+    assert "http" not in response.headers["Content-Security-Policy"]
+    page = Page(response.text)
+    assert page.inline_scripts == 0
+    assert page.handlers == []
+    for target in page.loads:
+        assert target.startswith(("/static/", "data:")), target
+        if target.startswith("/"):
+            assert (await service.get(target)).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_link_of_a_page_leads_somewhere_here(service: Service, path: str) -> None:
+    links = Page((await service.get(path)).text).links
+    assert links
+    for target in links:
+        assert target.startswith("/")
+        assert (await service.get(target)).status_code == 200, target
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_a_file_is_served_with_its_type_and_loads_nothing_from_elsewhere(service: Service, name: str) -> None:
+    response = await service.get(f"/static/{name}")
+    assert response.status_code == 200
+    kind = "text/css" if name.endswith("css") else "text/javascript"
+    assert response.headers["Content-Type"] == f"{kind}; charset=utf-8"
+    assert response.headers["Cache-Control"] == "public, max-age=3600"
+    assert_hardened(response)
+    if name.endswith("css"):
+        loaded = re.findall(r"url\(\s*[\"']?([^)\"']+)|@import\s+([^;]+)", response.text)
+        assert all(target.startswith("data:") for pair in loaded for target in pair if target)
+
+
+async def test_the_reference_asks_only_this_server(service: Service) -> None:
+    script = (await service.get("/static/docs.js")).text
+    assert "openapi.json" in script
+    assert "http" not in script
+    assert "validatorUrl: null" in script
+
+
+async def test_the_openapi_document_is_the_one_that_the_query_words_are_in(service: Service) -> None:
+    document = await service.read("/openapi.json")
+    names = {parameter["name"] for parameter in document["paths"]["/models"]["get"]["parameters"]}
+    assert names == set(WORDS)
+
+
+async def test_the_landing_page_says_how_many_models_there_are_and_how_fresh(service: Service) -> None:
+    html = (await service.get("/")).text
+    answer = await service.read("/models")
+    free = (await service.read("/models?price=free"))["total"]
+    assert f"<dd>{answer['total']:,}</dd>" in html
+    assert f"<dt>free</dt><dd>{free}</dd>" in html
+    assert "just now" in html
+    assert answer["snapshot"] in html
+    assert "Older than promised" not in html
+
+
+async def test_the_landing_page_lists_the_newest_models_first_as_text(service: Service) -> None:
+    html = (await service.get("/")).text
+    rows = re.findall(r'<tr><td><a href="/models/([^"]+)">', html)
+    assert len(rows) == 8
+    assert rows[:2] == [MARKUP, VISION]
+    assert rows == [model_id for model_id in await service.ids("/models?sort=-created") if model_id in rows]
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;" in html
+
+
+async def test_the_landing_page_says_when_the_catalog_is_old(tmp_path: Path) -> None:
+    clock = SteeredClock()
+    async with serving(tmp_path, clock=clock) as service:
+        clock.advance(hours=5)
+        html = (await service.get("/")).text
+        assert "5 h ago" in html
+
+
+async def test_pages_and_answers_follow_the_path_that_a_proxy_strips(service: Service) -> None:
+    async with client_of(service.app, root_path="/registry") as client:
+        for path in PAGES:
+            page = Page((await client.get(f"/registry{path}")).text)
+            assert all(target.startswith(("/registry/", "data:")) for target in [*page.loads, *page.links])
+            for target in page.links:
+                assert (await client.get(target)).status_code == 200, target
+        model = await client.get(f"/registry/models/{VISION.upper()}")
+        assert model.headers["Content-Location"] == f"/registry/models/{VISION}"
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "page.css%00", "%2e%2e%2fpage.css", "__init__.py", "", "page.css/"])
+async def test_no_other_file_is_served(service: Service, name: str) -> None:
+    response = await service.get(f"/static/{name}")
+    assert_problem(response, 404, "unknown-path" if "/" in name or "%2f" in name or not name else "unknown-file")

@@ -1,0 +1,184 @@
+"""What survives an end, orderly or not, when upstream, Redis or the disk is gone at the next start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.processes import ServiceProcess, eventually, running
+from tests.redis.server import RedisServer
+from tests.simulator import Fault, Simulator, generate_catalog
+
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+
+STOPPED = {0, -signal.SIGTERM, 128 + signal.SIGTERM}
+NOBODY = "http://127.0.0.1:9"
+"""Port 9 is `discard`; nobody serves it."""
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = RedisServer(folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def fetched(service: ServiceProcess) -> tuple[str, str]:
+    """Wait until upstream's catalog is served and return its id and its ETag."""
+    await service.fetched()
+    return await service.snapshot_id(), await service.etag()
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_with_upstream_down_a_restart_serves_the_same_answer(
+    tmp_path: Path, simulator: Simulator, end: str
+) -> None:
+    service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url, FETCH_ATTEMPTS="1")
+    async with running(service):
+        before = await fetched(service)
+        body = (await service.client.get("/models")).content
+        if end == "stop":
+            assert await service.stop() in STOPPED
+        else:
+            await service.kill()
+        simulator.misbehave(Fault.UNAVAILABLE)
+        await service.start()
+        assert (await service.snapshot_id(), await service.etag()) == before
+        assert (await service.client.get("/models")).content == body
+        not_modified = await service.client.get("/models", headers={"If-None-Match": before[1]})
+        assert not_modified.status_code == 304
+        assert len(simulator.requests) == 1, "the period is not over, so nobody asks"
+        outcome = await service.refresh()
+        assert (outcome["status"], outcome["outcome"]) == (502, "failed")
+        assert (await service.snapshot_id(), await service.etag()) == before
+
+
+async def test_the_journal_and_the_period_survive_a_restart(tmp_path: Path, simulator: Simulator) -> None:
+    service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url)
+    async with running(service):
+        await fetched(service)
+        await service.refresh()
+        before = await service.status()
+        await service.kill()
+        await service.start()
+        after = await service.status()
+    assert after["outcomes"][-2:] == before["outcomes"][-2:]
+    assert after["refresh"]["last_checked_at"] == before["refresh"]["last_checked_at"]
+    assert after["instance"] != before["instance"]
+
+
+async def test_with_redis_gone_the_copy_in_the_file_is_served(
+    tmp_path: Path, simulator: Simulator, redis: RedisServer
+) -> None:
+    service = ServiceProcess(
+        tmp_path, OPENROUTER_BASE_URL=simulator.base_url, REDIS_URL=redis.url, STORE_DEADLINE_SECONDS="0.5"
+    )
+    async with running(service):
+        before = await fetched(service)
+        await service.stop()
+        redis.stop()
+        simulator.misbehave(Fault.REFUSE)
+        await service.start()
+        assert (await service.snapshot_id(), await service.etag()) == before
+        status = await service.status()
+        assert {store["name"]: store["state"] for store in status["stores"]} == {
+            "redis": "interrupted",
+            "sqlite": "valid",
+        }
+        assert status["status"] == "degraded"
+
+
+async def test_with_the_disk_gone_the_copy_in_redis_is_served(
+    tmp_path: Path, simulator: Simulator, redis: RedisServer
+) -> None:
+    settings = {"OPENROUTER_BASE_URL": simulator.base_url, "REDIS_URL": redis.url}
+    first = ServiceProcess(tmp_path, "first", period_seconds=None, **settings)
+    async with running(first):
+        before = await fetched(first)
+    simulator.misbehave(Fault.REFUSE)
+    second = ServiceProcess(tmp_path, "second", period_seconds=None, **settings)
+    async with running(second):
+        assert (await second.snapshot_id(), await second.etag()) == before
+
+
+async def test_with_nothing_at_all_the_core_models_are_served_at_once(tmp_path: Path) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.write_text("a file where the folder should be")
+    service = ServiceProcess(
+        tmp_path, OPENROUTER_BASE_URL=NOBODY, DATA_DIR=str(nowhere), REDIS_URL="redis://127.0.0.1:9/0"
+    )
+    async with running(service):
+        seconds = time.monotonic() - service.started
+        assert await service.origin() == "core"
+        assert (await service.client.get("/models")).json()["total"] >= 40
+        assert (await service.client.get("/livez")).status_code == 200
+        print(f"core models {seconds:.2f} s after the start, with no upstream, no Redis, no disk")
+        assert seconds < 5
+
+
+async def test_told_to_stop_during_a_refresh_it_lets_go_of_the_lease_and_says_so(
+    tmp_path: Path, simulator: Simulator, redis: RedisServer
+) -> None:
+    simulator.misbehave(Fault.HANG)
+    service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url, REDIS_URL=redis.url)
+    async with running(service):
+        assert await eventually(lambda: len(simulator.requests) == 1, 10) is not None
+        assert redis.command("GET", "{model-registry}:lease") is not None
+        started = time.monotonic()
+        assert await service.stop() in STOPPED
+        assert time.monotonic() - started < 5
+        assert redis.command("GET", "{model-registry}:lease") is None
+        [last] = redis.command("LRANGE", "{model-registry}:outcomes", 0, -1)
+    assert b"the service stopped meanwhile" in last
+    assert service.events[-1]["event"] == "stopped"
+    assert "Traceback" not in service.log
+
+
+def drop_lease(service: ServiceProcess) -> None:
+    """Let the lease of the killed process run out at once."""
+    with contextlib.closing(sqlite3.connect(service.folder / "data" / "registry.sqlite3")) as file:
+        file.execute("DELETE FROM lease")
+        file.commit()
+
+
+async def test_killed_at_any_moment_of_a_refresh_it_keeps_a_whole_snapshot(tmp_path: Path) -> None:
+    """Six lives, each ended at another moment of a refresh that changes every price."""
+    records = generate_catalog(300)
+    prices = itertools.count(1)
+
+    def next_catalog() -> list[dict[str, Any]]:
+        price = f"0.{next(prices):08}"
+        return [{**record, "pricing": {"prompt": price, "completion": price}} for record in records]
+
+    async with Simulator(records, next_catalog=next_catalog) as simulator:
+        service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url)
+        async with running(service):
+            await fetched(service)
+            generation = 1
+            for life in range(6):
+                refreshing = asyncio.create_task(service.refresh())
+                await asyncio.sleep(0.06 * life)
+                await service.kill()
+                await asyncio.wait({refreshing})
+                assert refreshing.exception() is None or isinstance(refreshing.exception(), httpx.HTTPError)
+                drop_lease(service)
+                await service.start()
+                assert await service.origin() == "upstream"
+                found = int((await service.snapshot_id()).partition("-")[0])
+                assert found in {generation, generation + 1}
+                generation = found
+    assert "corrupt" not in service.log
+    print(f"{generation - 1} of 6 killed refreshes had been saved")

@@ -1,0 +1,44 @@
+"""What the service sets in its process; tried in another process, because it holds for the whole of one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def printed(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True, timeout=60
+    ).stdout.strip()
+
+
+def test_a_calm_interpreter_switches_soon_and_leaves_out_what_lives_for_ever() -> None:
+    code = (
+        "import gc, sys; from app.runtime import calm_interpreter; calm_interpreter(); "
+        "print(sys.getswitchinterval(), gc.get_freeze_count() > 1000, len(gc.get_objects()) < 100, gc.isenabled())"
+    )
+    assert printed(code) == "0.0005 True True True"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mallopt belongs to glibc")
+@pytest.mark.parametrize(("is_limited", "expected"), [("False", "hoards"), ("True", "gives back")])
+def test_a_limited_allocator_gives_large_pieces_back(is_limited: str, expected: str) -> None:
+    """A piece that was freed once makes glibc keep all later ones of its size; the last one holds them in place."""
+    code = f"""
+from app.runtime import limit_allocator
+if {is_limited}:
+    limit_allocator()
+first = b"x" * 4_000_000
+del first
+pieces = [bytes([65 + number % 26]) * 1_500_000 for number in range(120)]
+last = b"y" * 1_500_000
+del pieces
+line = [line for line in open("/proc/self/status") if line.startswith("VmRSS")][0]
+print("gives back" if int(line.split()[1]) < 120_000 else "hoards")
+"""
+    assert printed(code) == expected

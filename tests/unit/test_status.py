@@ -1,0 +1,201 @@
+"""`/status`: one document in which every dependency has a state, a since and its last error."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from app.dialects.native import to_json
+from app.sources.overrides import OverridesSource
+from app.sources.protocol import Failure
+from app.status import StatusReport
+from tests.simulator import make_record
+from tests.unit.fakes import HOUR, START, FakeSource, Instance, catalog, failing, local_files
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+
+
+def document(instance: Instance, *, next_at: datetime | None = None, upstream_host: str | None = "up.example") -> Any:
+    """Return the document as a client reads it."""
+    report = StatusReport(
+        instance="one",
+        registry=instance.registry,
+        refresher=instance.refresher,
+        journal=instance.journal,
+        store=instance.store,
+        files=instance.files,
+        clock=instance.clock,
+        next_refresh_at=lambda: next_at,
+        upstream_host=upstream_host,
+    )
+    return orjson.loads(to_json(report.document()))
+
+
+@pytest.fixture
+async def instance() -> Instance:
+    """An instance that read its catalog once."""
+    instance = Instance()
+    await instance.refresher.boot()
+    await instance.ring()
+    return instance
+
+
+async def test_when_all_is_well_it_says_so(instance: Instance) -> None:
+    status = document(instance, next_at=START + HOUR)
+    assert status["status"] == "ok"
+    assert status["upstream"] == {
+        "name": "openrouter",
+        "host": "up.example",
+        "state": "valid",
+        "since": "2026-08-20T12:00:00Z",
+        "last_error": None,
+    }
+    assert [(store["name"], store["state"]) for store in status["stores"]] == [("memory", "valid")]
+    assert status["local_files"] == []
+    assert status["refresh"] == {
+        "is_running": False,
+        "last_checked_at": "2026-08-20T12:00:00Z",
+        "next_at": "2026-08-20T13:00:00Z",
+        "failures_in_a_row": 0,
+        "lease": {"holder": None, "seconds": 120},
+    }
+    snapshot = status["snapshot"]
+    assert snapshot["id"] == instance.snapshot.id
+    assert (snapshot["generation"], snapshot["origin"], snapshot["models"], snapshot["delisted"]) == (
+        1,
+        "upstream",
+        14,
+        0,
+    )
+    assert snapshot["sources"] == {"core": 2, "openrouter": 12}
+    assert (snapshot["age_seconds"], snapshot["is_stale"]) == (0, False)
+    assert [entry["outcome"] for entry in status["outcomes"]] == ["updated"]
+
+
+async def test_before_anything_is_published_it_is_degraded() -> None:
+    status = document(Instance())
+    assert (status["status"], status["snapshot"]) == ("degraded", None)
+    assert status["upstream"]["state"] == "initializing"
+
+
+async def test_an_outage_tells_since_when_and_why(instance: Instance) -> None:
+    for reason in ("first", "second"):
+        instance.clock.advance(HOUR)
+        instance.upstream.error = failing(Failure.TIMEOUT, reason)
+        await instance.ask()
+    await instance.ring()
+    status = document(instance)
+    assert status["status"] == "degraded"
+    assert status["upstream"]["state"] == "interrupted"
+    assert status["upstream"]["since"] == "2026-08-20T13:00:00Z"
+    assert status["upstream"]["last_error"] == {"kind": "timeout", "reason": "second", "at": "2026-08-20T14:00:00Z"}
+    assert status["refresh"]["failures_in_a_row"] == 2
+    assert status["snapshot"]["age_seconds"] == 7200
+
+
+async def test_after_an_outage_the_last_error_stays_to_be_read(instance: Instance) -> None:
+    instance.upstream.error = failing(Failure.TIMEOUT, "too slow")
+    await instance.ask()
+    instance.upstream.error = None
+    instance.clock.advance(HOUR)
+    await instance.ask()
+    upstream = document(instance)["upstream"]
+    assert (upstream["state"], upstream["since"]) == ("valid", "2026-08-20T13:00:00Z")
+    assert upstream["last_error"]["reason"] == "too slow"
+
+
+async def test_a_refusal_is_an_outage_of_good_catalogs(instance: Instance) -> None:
+    instance.upstream.records = catalog(6)
+    await instance.ask()
+    status = document(instance)
+    assert status["upstream"]["state"] == "interrupted"
+    assert status["upstream"]["last_error"]["kind"] == "refused"
+    assert status["snapshot"]["models"] == 14
+
+
+async def test_merges_of_local_files_say_nothing_about_upstream(instance: Instance, tmp_path: Path) -> None:
+    path = tmp_path / "overrides.toml"
+    path.write_text("schema = 1\n")
+    other = Instance(
+        files=local_files(overrides=OverridesSource(path).last_valid()),
+        upstream=FakeSource(error=failing(Failure.UNREACHABLE)),
+    )
+    await other.refresher.boot()
+    await other.ring()
+    path.write_text("schema = 1\n# touched\n")
+    await other.look()
+    assert other.journal.entries[0]["trigger"] == "local_files"
+    assert document(other)["upstream"]["state"] == "interrupted"
+
+
+async def test_a_broken_local_file_is_named_with_its_reason(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.toml"
+    path.write_text("schema = 1\n")
+    instance = Instance(files=local_files(overrides=OverridesSource(path).last_valid(lambda: START)))
+    await instance.refresher.boot()
+    path.write_text("schema = 9\n")
+    await instance.look()
+    status = document(instance)
+    assert status["status"] == "degraded"
+    [trouble] = status["local_files"]
+    assert (trouble["source"], trouble["since"]) == ("overrides", "2026-08-20T12:00:00Z")
+    assert trouble["reason"].startswith("overrides.toml: schema: ")
+    assert str(tmp_path) not in orjson.dumps(status).decode()
+
+
+async def test_a_store_that_is_down_is_named_with_its_error(instance: Instance) -> None:
+    instance.memory.fails = {"*"}
+    await instance.look()
+    status = document(instance)
+    assert status["status"] == "degraded"
+    [store] = status["stores"]
+    assert store["state"] == "interrupted"
+    assert "it is switched off" in store["last_error"]["reason"]
+
+
+async def test_a_stale_catalog_is_degraded(instance: Instance) -> None:
+    instance.clock.advance(3 * HOUR)
+    await instance.look()
+    status = document(instance)
+    assert (status["status"], status["snapshot"]["is_stale"]) == ("degraded", True)
+    assert status["snapshot"]["age_seconds"] == 3 * 3600
+
+
+async def test_no_age_is_negative_when_the_clock_goes_back(instance: Instance) -> None:
+    instance.clock.jump(-DAY)
+    assert document(instance)["snapshot"]["age_seconds"] == 0
+
+
+async def test_an_upstream_that_is_switched_off_is_no_trouble() -> None:
+    instance = Instance(has_upstream=False)
+    await instance.refresher.boot()
+    status = document(instance, upstream_host=None)
+    assert (status["status"], status["upstream"]["state"]) == ("ok", "off")
+    assert status["snapshot"]["age_seconds"] is None
+
+
+async def test_quarantined_records_are_counted_in_full_and_shown_in_part() -> None:
+    bad = tuple(make_record(f"bad/model-{number}", context_length="many", name=None) for number in range(60))
+    instance = Instance(upstream=FakeSource((*catalog(20), *bad)))
+    await instance.refresher.boot()
+    await instance.ask(is_forced=True)
+    snapshot = document(instance)["snapshot"]
+    assert snapshot["quarantined_total"] == 60
+    assert len(snapshot["quarantined"]) == 50
+    assert snapshot["quarantined"][0]["id"].startswith("bad/model-")
+    assert snapshot["quarantined"][0]["reason"]
+
+
+async def test_damaged_entries_of_the_journal_do_not_break_it(instance: Instance) -> None:
+    for damaged in (b"{}", b"[]", b"null", b'{"outcome": null}'):
+        await instance.store.append_outcome(damaged)
+    again = Instance(store=instance.memory, clock=instance.clock)
+    await again.refresher.boot()
+    await again.journal.load()
+    assert document(again)["upstream"]["state"] == "valid"
