@@ -183,7 +183,7 @@ async def show_model(request: Request, model_id: str) -> Response:
         request,
         "/models/{model_id:path}",
         answers.one_model(model),
-        path=f"/models/{model.id}",
+        path=f"{root_path}/models/{model.id}",
         more=[(b"content-location", f"{root_path}/models/{model.id}".encode())],
         note=_count_lookup(request, model),
     )

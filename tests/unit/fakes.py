@@ -291,9 +291,9 @@ class Instance:
     @property
     def etag(self) -> str:
         """The ETag of the whole list, as `/models` answers it."""
-        rendering = self.published.renderings.get(("models", "", ()))
-        assert rendering is not None
-        return rendering.etag(None)
+        prepared = self.published.targets.get(b"/models")
+        assert prepared is not None
+        return prepared.form(b"").etag
 
     @property
     def ids(self) -> set[str]:
