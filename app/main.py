@@ -57,9 +57,17 @@ class Sources:
 
 
 def create_app(
-    settings: Settings, *, sources: Sources | None = None, store: Store | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    sources: Sources | None = None,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    is_ringing: bool = True,
 ) -> FastAPI:
-    """Build the application; what is not passed in is built from the settings."""
+    """Build the application; what is not passed in is built from the settings.
+
+    Without `is_ringing` nothing is refreshed by itself: for a command that only reads the store.
+    """
     clock = clock or SystemClock()
     store = store or build_store(settings)
     sources = sources or build_sources(settings)
@@ -113,12 +121,12 @@ def create_app(
         cache_max_age_seconds=settings.cache_max_age_seconds,
         cooldown_seconds=settings.refresh_cooldown_seconds,
     )
-    lifespan = _lifespan(serving, refresher, journal, schedule, sources, store)
+    lifespan = _lifespan(serving, refresher, journal, schedule if is_ringing else None, sources, store)
     return build_application(serving, lifespan, settings, version=__version__)
 
 
 def _lifespan(
-    serving: Serving, refresher: Refresher, journal: Journal, schedule: Schedule, sources: Sources, store: Store
+    serving: Serving, refresher: Refresher, journal: Journal, schedule: Schedule | None, sources: Sources, store: Store
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -129,10 +137,12 @@ def _lifespan(
                 if source is not None:
                     stack.push_async_callback(source.close)
             stack.push_async_callback(refresher.close, STOP_SECONDS)
-            stack.callback(schedule.stop)
+            if schedule is not None:
+                stack.callback(schedule.stop)
             await journal.load()
             await refresher.boot()
-            schedule.start()
+            if schedule is not None:
+                schedule.start()
             yield
             serving.is_draining = True
         log.info("stopped")

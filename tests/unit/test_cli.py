@@ -1,0 +1,220 @@
+"""The command line on a local store, and how it fails; a running registry is asked in tests/e2e/test_cli.py."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.catalog.query import WORDS
+from app.cli import main
+from app.cli.parser import build_parser
+from tests.simulator import generate_catalog, make_record
+
+Run = Callable[..., tuple[int, str, str]]
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs a command on a store of its own, filled from a bootstrap file, and gives code and output."""
+    records = [make_record("acme/rocket-1", name="Acme: Rocket 1"), make_record("acme/rocket-2", name="Acme: Rocket 2")]
+    (tmp_path / "bootstrap.json").write_text(json.dumps({"data": [*records, *generate_catalog(60, seed=3)]}))
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATA_DIR": str(tmp_path / "data"),
+        "BOOTSTRAP_FILE": str(tmp_path / "bootstrap.json"),
+        "OPENROUTER_ENABLED": "false",
+        "PORT": "1",
+        "NO_COLOR": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MODEL_REGISTRY_URL", raising=False)
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(list(arguments))
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return run_command
+
+
+def test_without_a_command_it_prints_help_and_all_is_fine(run: Run) -> None:
+    code, out, _ = run()
+    assert code == 0
+    assert all(
+        name in out for name in ("serve", "refresh", "status", "list", "search", "show", "export", "health", "ready")
+    )
+    assert "exit codes: 0 fine" in " ".join(out.split())
+
+
+def test_an_unknown_command_names_the_known_ones(run: Run) -> None:
+    code, _, err = run("lst")
+    assert code == 2
+    assert "list" in err
+
+
+def test_every_query_word_that_filters_is_an_option_of_list() -> None:
+    helped = build_parser().parse_args(["list"])
+    missing = {name for name in WORDS if f"word_{name}" not in vars(helped)}
+    assert missing <= {"q", "format", "fields", "facets", "interpret"}
+
+
+def test_list_shows_models_with_prices_as_words_or_numbers(run: Run) -> None:
+    code, out, err = run("list", "--author", "acme")
+    assert code == 0
+    assert "acme/rocket-1" in out
+    assert "2 of 2 models" in err
+
+
+def test_list_as_json_is_the_answer_of_the_api(run: Run) -> None:
+    code, out, err = run("list", "--author", "acme", "--limit", "1", "--json")
+    assert code == 0
+    assert err == ""
+    document = json.loads(out)
+    assert (len(document["models"]), document["total"]) == (1, 2)
+
+
+def test_a_wrong_value_gets_the_message_of_the_api_and_exit_code_2(run: Run) -> None:
+    code, _, err = run("list", "--price", "gratis")
+    assert code == 2
+    assert "free, priced, dynamic, per_unit, unknown" in err
+
+
+def test_search_finds_and_says_when_it_does_not(run: Run) -> None:
+    code, out, _ = run("search", "rocket", "2", "--limit", "1")
+    assert (code, "acme/rocket-2" in out) == (0, True)
+    code, out, _ = run("search", "qqqqzzzz")
+    assert code == 1
+    assert "No model matches." in out
+
+
+def test_show_knows_every_spelling_and_suggests(run: Run) -> None:
+    code, out, _ = run("show", "ROCKET-1")
+    assert code == 0
+    assert "acme/rocket-1" in out
+    code, _, err = run("show", "acme/rocket-9")
+    assert code == 1
+    assert "acme/rocket" in err
+
+
+def test_status_tells_what_is_served_and_how_old_it_is(run: Run) -> None:
+    code, out, _ = run("status")
+    assert code == 0
+    assert "sqlite" in out
+    assert "bootstrap" in out
+
+
+def test_a_local_refresh_without_upstream_merges_the_local_files(run: Run) -> None:
+    code, out, _ = run("refresh", "--dry-run")
+    assert code == 0
+    assert "unchanged (dry run)" in out
+
+
+def test_exports_hold_every_model_in_every_form(run: Run, tmp_path: Path) -> None:
+    _, listed, _ = run("list", "--json")
+    ids = [model["id"] for model in json.loads(listed)["models"]]
+    assert run("export", "--format", "ids")[1].split() == ids
+    lines = run("export", "--format", "jsonl")[1].splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ids
+    assert [row["id"] for row in csv.DictReader(io.StringIO(run("export", "--format", "csv")[1]))] == ids
+    assert run("export", "-o", str(tmp_path / "out.json"))[0] == 0
+    assert [model["id"] for model in json.loads((tmp_path / "out.json").read_text())["models"]] == ids
+
+
+def test_an_export_replaces_a_file_only_when_forced(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    target.write_text("mine")
+    code, _, err = run("export", "-o", str(target))
+    assert (code, target.read_text()) == (1, "mine")
+    assert "--force" in err
+    assert run("export", "-o", str(target), "--force")[0] == 0
+    assert run("export", "-o", str(tmp_path / "missing" / "out.json"))[0] == 1
+
+
+def test_bad_settings_are_one_line_each_without_values_and_exit_code_2(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "99999")
+    monkeypatch.setenv("REFRESH_INTERVAL_MINUTES", "0")
+    monkeypatch.setenv("REDIS_URL", f"http://:{CANARY}@redis")
+    monkeypatch.setenv("ADMIN_TOKEN", f"{CANARY} with a space")
+    for command in ("serve", "list", "health"):
+        code, out, err = run(command)
+        assert code == 2
+        assert {line.split(":")[0] for line in err.splitlines()[:-1]} == {
+            "PORT",
+            "REFRESH_INTERVAL_MINUTES",
+            "REDIS_URL",
+            "ADMIN_TOKEN",
+        }
+        assert CANARY not in out + err
+
+
+def test_what_cannot_be_reached_is_exit_code_3_and_says_what_to_do(run: Run) -> None:
+    code, _, err = run("list", "--url", "http://127.0.0.1:1")
+    assert code == 3
+    assert "--url" in err
+
+
+def test_probes_say_no_with_exit_code_1(run: Run) -> None:
+    assert run("health")[0] == 1
+    assert run("ready")[0] == 1
+
+
+def test_a_token_file_that_cannot_be_read_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("refresh", "--token-file", str(tmp_path / "none"))
+    assert code == 2
+    assert "--token-file" in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["health"]])
+def test_help_and_probes_do_without_the_web_framework(arguments: list[str], tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom app.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print({'fastapi', 'uvicorn', 'redis', 'httpx', 'rich'} & sys.modules.keys() or 'light', file=sys.stderr)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={"PYTHONPATH": str(root), "PORT": "1"},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.stderr.strip().endswith("light")
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(run: Run, tmp_path: Path) -> None:
+    run("status")
+    root = Path(__file__).parents[2]
+    command = f"{sys.executable} -m app export --format jsonl | head -c 10 > /dev/null; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={
+            "PYTHONPATH": str(root),
+            "DATA_DIR": str(tmp_path / "data"),
+            "OPENROUTER_ENABLED": "false",
+            "PORT": "1",
+            "PATH": "/usr/bin:/bin",
+        },
+        cwd=tmp_path,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip() == "0"
