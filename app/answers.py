@@ -137,7 +137,7 @@ def _list(published: Published, query: Query, selected: Selection, *, is_search:
     if query.limit is not None or query.offset:
         after |= {"limit": query.limit, "offset": query.offset}
     if query.facets:
-        after["facets"] = selected.facets
+        after["facets"] = dict(selected.facets)
     if query.ids is not None:
         after["missing"] = selected.missing
     if is_search:
