@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
+
+# How many values in use the hand passes before the newcomer is turned away. Going all the way round would take
+# every mark off at once, and the next newcomer would then push out the hottest value.
+MAX_PASSED: Final = 16
 
 
 class Keepable(Protocol):
@@ -24,8 +28,8 @@ class SecondChance(Generic[V]):
     """Values by key, bounded in count and bytes.
 
     The values stand in a ring: one that was used since the hand came by gets another round, one that was not makes
-    room. Somebody who varies a key for ever thus pushes out only what nobody asked for again. Pinned values stay.
-    Only one thread may touch it.
+    room. Somebody who varies a key for ever, even if he asks for each of his twice, thus pushes out only what is
+    asked for as rarely. Pinned values stay. Only one thread may touch it.
     """
 
     def __init__(self, *, max_count: int, max_bytes: int) -> None:
@@ -45,13 +49,12 @@ class SecondChance(Generic[V]):
     def put(self, key: bytes, value: V) -> None:
         """Keep a value as long as there is room for it and others are not needed more; too large ones never are."""
         size = value.size_bytes + len(key)
-        if key in self._values or size > self._max_bytes // 8:
+        if key in self._values or size > self._max_bytes // 8 or not self._make_room(size, 1):
             return
         self._values[key] = value
         self._ring.append(key)
         self._sizes[key] = size
         self._bytes += size
-        self._make_room()
 
     def grew(self, key: bytes) -> None:
         """Take note that a value takes more memory now."""
@@ -59,18 +62,25 @@ class SecondChance(Generic[V]):
             size = self._values[key].size_bytes + len(key)
             self._bytes += size - self._sizes[key]
             self._sizes[key] = size
-            self._make_room()
+            while not self._make_room(0, 0):
+                pass
 
-    def _make_room(self) -> None:
-        while self._bytes > self._max_bytes or len(self._ring) > self._max_count:
+    def _make_room(self, more_bytes: int, more_count: int) -> bool:
+        """Let go of what is not in use until there is room; False when the hand came by nothing else."""
+        passed = 0
+        while self._bytes + more_bytes > self._max_bytes or len(self._ring) + more_count > self._max_count:
+            if passed == MAX_PASSED:
+                return False
             key = self._ring.popleft()
             value = self._values[key]
-            if value.was_used and len(self._ring) > 1:
+            if value.was_used:
+                passed += 1
                 value.was_used = False
                 self._ring.append(key)
             else:
                 del self._values[key]
                 self._bytes -= self._sizes.pop(key)
+        return True
 
     def __len__(self) -> int:
         return len(self._values)

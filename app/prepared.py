@@ -6,13 +6,24 @@ is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from app.rendering import CODINGS, Rendering
 from app.tally import RouteTally
 
 RawHeaders = list[tuple[bytes, bytes]]
 MAX_CHOICES_KEPT = 64
+# What clients really send is shorter; longer ones are weighed each time, so that they can't fill the memory.
+MAX_CHOICE_BYTES = 256
+
+
+class Use:
+    """Whether an answer was asked for again since somebody last looked; whatever gives it shares this one mark."""
+
+    __slots__ = ("was_used",)
+
+    def __init__(self) -> None:
+        self.was_used = False
 
 
 class Form:
@@ -42,8 +53,8 @@ class Form:
 class Prepared:
     """One answer, in all its forms; these may grow once, when the compressed ones are there.
 
-    `note` is called each time that it is given, `tally` counts the requests of its route. `was_used` is set by
-    whoever gives it; `is_pinned` says that it lives as long as the snapshot.
+    `note` is called each time that it is given, `tally` counts the requests of its route. `use` is marked by
+    whoever gives it again; the first time does not count. `is_pinned` says that it lives as long as the snapshot.
     """
 
     __slots__ = (
@@ -55,7 +66,7 @@ class Prepared:
         "note",
         "rendering",
         "tally",
-        "was_used",
+        "use",
     )
 
     def __init__(
@@ -63,7 +74,7 @@ class Prepared:
     ) -> None:
         self.tally = tally
         self.note = note
-        self.was_used = False
+        self.use = Use()
         self.is_being_compressed = False
         self.is_pinned = False
         self._more = more
@@ -77,9 +88,18 @@ class Prepared:
         self._choices: dict[bytes, Form] = {b"": self._forms[None]}
 
     @property
+    def was_used(self) -> bool:
+        """Whether it was asked for again since this was last set to False."""
+        return self.use.was_used
+
+    @was_used.setter
+    def was_used(self, was_used: bool) -> None:
+        self.use.was_used = was_used
+
+    @property
     def size_bytes(self) -> int:
-        """What it takes in memory, but for small change."""
-        return 1_024 + sum(len(form.body) for form in self._forms.values())
+        """What it takes in memory, but for small change; another spelling of a pinned answer takes next to nothing."""
+        return 1_024 + (0 if self.is_pinned else sum(len(form.body) for form in self._forms.values()))
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
@@ -87,7 +107,7 @@ class Prepared:
         if chosen is None:
             coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded)
             chosen = self._forms[coding]
-            if len(self._choices) < MAX_CHOICES_KEPT:
+            if len(self._choices) < MAX_CHOICES_KEPT and len(accept_encoding) <= MAX_CHOICE_BYTES:
                 self._choices[accept_encoding] = chosen
         return chosen
 
@@ -96,10 +116,9 @@ class Prepared:
         best = self.form(accept_encoding)
         if is_known(if_none_match, best.etag):
             return best
-        accepted = accept_encoding.decode("latin-1")
+        weights = _weights(accept_encoding.decode("latin-1"))
         for form in self._forms.values():
-            acceptable = form.coding is None or choose_coding(accepted, (form.coding,)) == form.coding
-            if acceptable and is_known(if_none_match, form.etag):
+            if _accepts(weights, form.coding) and is_known(if_none_match, form.etag):
                 return form
         return None
 
@@ -119,10 +138,7 @@ def choose_coding(accept_encoding: str, available: Iterable[str]) -> str | None:
     Highest q-value first, then our own order. `identity` wins over codings that it is preferred to; when it is
     refused and nothing else fits, the plain form is sent all the same (RFC 9110, 12.5.3).
     """
-    weights: dict[str, float] = {}
-    for part in accept_encoding.split(","):
-        name, _, parameters = part.strip().partition(";")
-        weights[name.strip().lower()] = _weight(parameters)
+    weights = _weights(accept_encoding)
     rest = weights.get("*", 0.0)
     have = set(available)
     best, best_weight = None, 0.0
@@ -131,6 +147,22 @@ def choose_coding(accept_encoding: str, available: Iterable[str]) -> str | None:
         if coding in have and weight > best_weight:
             best, best_weight = coding, weight
     return None if weights.get("identity", 0.0) > best_weight else best
+
+
+def _accepts(weights: Mapping[str, float], coding: str | None) -> bool:
+    """Whether a coding may be sent at all; the plain form may be unless it is refused."""
+    rest = weights.get("*")
+    if coding is None:
+        return weights.get("identity", 1.0 if rest is None else rest) > 0.0
+    return weights.get(coding, rest or 0.0) > 0.0
+
+
+def _weights(accept_encoding: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for part in accept_encoding.split(","):
+        name, _, parameters = part.strip().partition(";")
+        weights[name.strip().lower()] = _weight(parameters)
+    return weights
 
 
 def _weight(parameters: str) -> float:

@@ -6,7 +6,7 @@ with it. The next time they arrive, whole and alone, one dictionary look-up find
 without parsing, without a task, without ASGI.
 
 Whatever is not that simple goes the ordinary way: pipelined or partial requests, an answer still being sent, a
-reader that is slow, too many connections, HTTP/1.0, `Connection: close`, a request id of the caller's own.
+reader that is slow, a limit on connections, HTTP/1.0, `Connection: close`, a request id of the caller's own.
 It reaches into uvicorn's protocol, so it is only used with versions that it was tested with.
 """
 
@@ -32,17 +32,17 @@ TESTED_VERSIONS: Final = frozenset({"0.54.0"})
 MAX_REQUEST_BYTES: Final = 2_048
 _READS: Final = frozenset({"GET", "HEAD"})
 # Headers whose requests are answered one by one.
-_OWN_WAY: Final = frozenset(
-    {b"x-request-id", b"connection", b"expect", b"upgrade", b"content-length", b"transfer-encoding"}
-)
+_OWN_WAY: Final = frozenset({b"x-request-id", b"expect", b"upgrade", b"content-length", b"transfer-encoding"})
 
 
-def protocol_for(front: Front, registry: Registry, access_log: AccessLog | None) -> type[HttpToolsProtocol] | None:
+def protocol_for(
+    front: Front, registry: Registry, access_log: AccessLog | None, *, version: str = uvicorn.__version__
+) -> type[HttpToolsProtocol] | None:
     """Return the protocol class for one application; None when the installed uvicorn is not one we know."""
-    if uvicorn.__version__ not in TESTED_VERSIONS:
+    if version not in TESTED_VERSIONS:
         log.warning(
             "the fast protocol is off: it was not tested with this uvicorn",
-            installed=uvicorn.__version__,
+            installed=version,
             tested=", ".join(sorted(TESTED_VERSIONS)),
         )
         return None
@@ -86,7 +86,7 @@ class KnownRequestProtocol(HttpToolsProtocol):
             answer = published.wire.get(data) if published is not None else None
             if answer is not None:
                 started = perf_counter()
-                answer.was_used = answer.prepared.was_used = True
+                answer.was_used = answer.target_use.was_used = True
                 request_id = new_request_id()
                 state = self.server_state
                 if state.default_headers is not self._default_headers:
@@ -126,7 +126,8 @@ class KnownRequestProtocol(HttpToolsProtocol):
         scope, published = self.scope, self._registry.current
         if published is None or scope["method"] not in _READS or scope["http_version"] != "1.1":
             return
-        if not self.parser.should_keep_alive() or any(name in _OWN_WAY for name, _ in scope["headers"]):
+        # The cycle knows whether the connection stays open; the parser has forgotten it by now.
+        if any(name in _OWN_WAY for name, _ in scope["headers"]) or not self.cycle.keep_alive:
             return
         answer = self._front.wire_answer(dict(scope))
         if answer is not None:

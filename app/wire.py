@@ -15,15 +15,29 @@ JOINED_BODY_BYTES = 65_536
 class WireAnswer:
     """What answers one exact sequence of request bytes.
 
-    `head` is everything between the date and the request id.
+    `head` is everything between the date and the request id. `target_use` is the mark of the target's own answer,
+    which is not held here: its other forms may go while this one stays.
     """
 
-    __slots__ = ("body", "head", "method", "note", "path", "prepared", "status", "status_line", "tally", "was_used")
+    __slots__ = (
+        "_is_pinned",
+        "body",
+        "head",
+        "method",
+        "note",
+        "path",
+        "status",
+        "status_line",
+        "tally",
+        "target_use",
+        "was_used",
+    )
 
     def __init__(
         self, prepared: Prepared, *, status: int, headers: RawHeaders, body: bytes, method: str, path: str
     ) -> None:
-        self.prepared = prepared
+        self.target_use = prepared.use
+        self._is_pinned = prepared.is_pinned
         self.status = status
         self.status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
         self.head = b"".join(b"%b: %b\r\n" % header for header in headers) + b"x-request-id: "
@@ -37,4 +51,4 @@ class WireAnswer:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory; the body of a pinned answer is there anyway."""
-        return 512 + len(self.head) + (0 if self.prepared.is_pinned else len(self.body))
+        return 512 + len(self.head) + (0 if self._is_pinned else len(self.body))

@@ -35,9 +35,10 @@ class CorsPolicy:
         return [*self.static, allowed, (b"access-control-expose-headers", EXPOSED)]
 
 
-def is_closed(path: str) -> bool:
-    """Whether a path is the operator's."""
-    return path.rstrip("/").endswith("/refresh")
+def is_closed(scope: Scope) -> bool:
+    """Whether a path is the operator's, behind a proxy's prefix or without; a model may well be named `refresh`."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")).rstrip("/") == "/refresh"
 
 
 class ReadCors:
@@ -49,7 +50,7 @@ class ReadCors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or is_closed(scope["path"]):
+        if scope["type"] != "http" or is_closed(scope):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -23,8 +23,8 @@ from app.wire import WireAnswer
 _READS: Final = frozenset({"GET", "HEAD"})
 # What a read has no use for, or what changes how it must be answered.
 _ODD: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-# A longer header is for the application to judge.
-MAX_HEADER_BYTES: Final = 4_096
+# More than this, all headers together, is for the application to judge.
+MAX_HEADER_BYTES: Final = 8_192
 
 
 class Front:
@@ -55,7 +55,7 @@ class Front:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
         await send({"type": "http.response.body", "body": body})
-        prepared.was_used = True
+        prepared.use.was_used = True
         if prepared.note is not None:
             prepared.note()
         seconds = perf_counter() - started
@@ -82,17 +82,22 @@ class Front:
     def _wishes(self, scope: Scope) -> tuple[bytes, bytes, str | None] | None:
         """Return Accept-Encoding, If-None-Match and the caller's request id; None when something is odd."""
         accept_encoding = if_none_match = b""
-        request_id = None
+        request_id: bytes | None = None
+        size = 0
         for name, value in scope["headers"]:
+            size += len(name) + len(value)
             if name == b"accept-encoding":
                 accept_encoding = accept_encoding + b"," + value if accept_encoding else value
             elif name == b"if-none-match":
                 if_none_match = if_none_match + b"," + value if if_none_match else value
             elif name == b"x-request-id":
-                request_id = clean_request_id(value.decode("latin-1"))
-            elif name in self._odd or len(value) > MAX_HEADER_BYTES:
+                # Of several lines the first counts, as it does further in.
+                request_id = value if request_id is None else request_id
+            elif name in self._odd:
                 return None
-        return accept_encoding, if_none_match, request_id
+        if size > MAX_HEADER_BYTES:
+            return None
+        return accept_encoding, if_none_match, clean_request_id((request_id or b"").decode("latin-1"))
 
     def prepared_for(self, scope: Scope) -> Prepared | None:
         """Return the prepared answer of a read; None when the application must see to it."""

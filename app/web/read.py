@@ -19,6 +19,8 @@ from app.web.target import read_pairs
 
 # Above this many models, an answer is put together in a thread.
 INLINE_MODELS = 2_000
+# Each waits for a thread and holds its answer meanwhile; more are compressed when they are asked for once more.
+MAX_COMPRESSIONS = 16
 Note = Callable[[bytes], Callable[[], None]]
 
 
@@ -54,10 +56,11 @@ async def read(
             prepared = Prepared(render(body), serving.metrics.tallies.of(route), headers, note(body) if note else None)
             targets.put(canonical, prepared)
         else:
-            compress_soon(serving, published, canonical, prepared)
-        targets.put(asked, prepared)
+            _used_again(serving, published, canonical, prepared)
+        if asked != canonical:
+            targets.put(asked, prepared)
     else:
-        compress_soon(serving, published, asked, prepared)
+        _used_again(serving, published, asked, prepared)
     return respond(request, prepared)
 
 
@@ -68,9 +71,12 @@ def target_of(request: Request) -> bytes:
     return path + b"?" + query if query else path
 
 
-def compress_soon(serving: Serving, published: Published, target: bytes, prepared: Prepared) -> None:
-    """Make the compressed forms of an answer that is asked for again, in a thread; until then it goes out plain."""
+def _used_again(serving: Serving, published: Published, target: bytes, prepared: Prepared) -> None:
+    """Mark an answer that is asked for again, and make its compressed forms in a thread; until then it is plain."""
+    prepared.use.was_used = True
     if not prepared.rendering.is_compressible or prepared.is_being_compressed:
+        return
+    if len(serving.tasks) >= MAX_COMPRESSIONS:
         return
     prepared.is_being_compressed = True
 

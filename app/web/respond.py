@@ -39,7 +39,6 @@ def respond(request: Request, prepared: Prepared) -> Response:
     accept_encoding = ",".join(request.headers.getlist("accept-encoding")).encode("latin-1")
     if_none_match = ",".join(request.headers.getlist("if-none-match")).encode("latin-1")
     status, form = choose(prepared, accept_encoding, if_none_match)
-    prepared.was_used = True
     if prepared.note is not None:
         prepared.note()
     if status == 304:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             console.print(f"{time.monotonic() - started:4.0f} s  {name}", style="dim")
             rows += part(bench)
         machine["seconds"] = f"{time.monotonic() - started:.0f}"
-        machine["repeated because others used the cores"] = f"{len(bench.disturbed)} figures"
+        machine["runs that others disturbed"] = f"{len(bench.disturbed)}, repeated {len(bench.repeated)}"
         machine["load average at the end"] = " ".join(f"{load:.2f}" for load in os.getloadavg())
     show(rows, machine, bench.left_out, console)
     if options.json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ CONNECTIONS = 32
 # A run in which others took more than this share of a core is repeated, within bounds.
 MAX_FOREIGN_SHARE = 0.08
 MAX_REPEATS = 25
+MOST_SECONDS = 295.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Bench:
     """One run of the bench.
 
     Servers run on one core, load and upstream on another. `left_out` collects what was not measured, and why;
-    `disturbed` what was measured again, because somebody else used the cores.
+    `disturbed` what was measured while others used the cores, `repeated` what was measured again for that.
     """
 
     folder: Path
@@ -32,6 +34,8 @@ class Bench:
     catalog: Path | None
     left_out: list[str] = field(default_factory=list)
     disturbed: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def has_wrk(self) -> bool:
@@ -43,12 +47,20 @@ class Bench:
         """Whether the first yardstick is there."""
         return shutil.which("nginx") is not None
 
-    def is_disturbed(self, foreign: float, what: str) -> bool:
-        """Whether a run should be repeated, because others used the cores; notes that it is."""
-        is_so = foreign > MAX_FOREIGN_SHARE and len(self.disturbed) < MAX_REPEATS
-        if is_so:
-            self.disturbed.append(what)
-        return is_so
+    @property
+    def seconds_left(self) -> float:
+        """How much of the time for the whole bench is left."""
+        return self.started + MOST_SECONDS - time.monotonic()
+
+    def should_repeat(self, foreign: float, what: str) -> bool:
+        """Whether a run should be repeated, because others took this share of a core; takes note of it."""
+        if foreign <= MAX_FOREIGN_SHARE:
+            return False
+        self.disturbed.append(what)
+        if len(self.repeated) >= MAX_REPEATS:
+            return False
+        self.repeated.append(what)
+        return True
 
 
 def cores() -> tuple[int, int]:

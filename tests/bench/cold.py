@@ -68,7 +68,7 @@ def cold_reads(bench: Bench) -> list[Row]:
                 script, share = scripts[kind.name], kind.targets // (bench.rounds * TRIES)
                 runs: list[Load] = []
                 # A repeat asks for targets of its own, because what was asked for once is rendered.
-                while len(runs) < TRIES and (not runs or bench.is_disturbed(runs[-1].foreign, kind.name)):
+                while len(runs) < TRIES and (not runs or bench.should_repeat(runs[-1].foreign, kind.name)):
                     first = (number * TRIES + len(runs)) * share
                     runs.append(load(bench, served, "/", script=script, arguments=[first], tries=1))
                 figure = min(runs, key=lambda run: run.foreign)

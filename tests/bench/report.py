@@ -39,8 +39,11 @@ def compared(
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> Row:
-    """Return a row about our figure over the yardstick's, medians both; one aim at most."""
-    ratio = median(ours[1]) / median(yardstick[1])
+    """Return a row about our figures over the yardstick's; one aim at most.
+
+    The ratio is the median over the rounds, because a round's two figures were taken seconds apart.
+    """
+    ratio = median(own / other for own, other in zip(ours[1], yardstick[1], strict=True))
     is_met = None
     if at_least is not None:
         is_met = ratio >= at_least

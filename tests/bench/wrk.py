@@ -73,7 +73,7 @@ def load(
     command += [served.url(target)]
     command += ["--", *map(str, arguments)] if arguments else []
     runs = [_run(bench, served, command)]
-    while len(runs) < tries and bench.is_disturbed(runs[-1].foreign, f"{served.name} {target}"):
+    while len(runs) < tries and bench.should_repeat(runs[-1].foreign, f"{served.name} {target}"):
         runs.append(_run(bench, served, command))
     return min(runs, key=lambda run: run.foreign)
 

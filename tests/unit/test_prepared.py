@@ -1,0 +1,190 @@
+"""The choice of a form by Accept-Encoding and If-None-Match, and how much of it is remembered."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, Form, Prepared, choose_coding, is_known
+from app.rendering import CODINGS, QUICK, Rendering, compressed, render
+from app.tally import RouteTally
+from app.web.respond import choose
+
+BODY = b'{"id":"acme/one"},' * 200
+MORE = [(b"cache-control", b"public, max-age=60"), (b"x-catalog-snapshot", b"1-abc")]
+
+
+def prepared(rendering: Rendering | None = None) -> Prepared:
+    return Prepared(rendering or compressed(render(BODY), QUICK), RouteTally("/models"), MORE)
+
+
+def etag(answer: Prepared, coding: str | None) -> str:
+    return f'"{answer.rendering.digest}-{coding}"' if coding else f'"{answer.rendering.digest}"'
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "coding"),
+    [
+        ("", None),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, br", "br"),
+        ("GZIP", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip;q=0.1, br;q=0.05", "gzip"),
+        ("gzip ; q=0.5 , br ; q=0.9", "br"),
+        ("br;q=1.0, zstd;q=0.999", "br"),
+        ("*", "zstd"),
+        ("*;q=0.5, gzip", "gzip"),
+        ("zstd;q=0, *", "br"),
+        ("*;q=0", None),
+        ("identity", None),
+        ("identity;q=0.5, gzip;q=0.4", None),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("identity;q=0", None),
+        ("identity;q=0, gzip", "gzip"),
+        ("deflate, compress", None),
+        ("gzip;q=2", "gzip"),
+        ("gzip;q=-1", "gzip"),
+        ("gzip;q=nan", "gzip"),
+        ("gzip;q=word", "gzip"),
+        ("gzip;level=9", "gzip"),
+        (",,;;,gzip,", "gzip"),
+    ],
+)
+def test_the_best_coding_that_the_caller_accepts_is_chosen(accept_encoding: str, coding: str | None) -> None:
+    answer = prepared()
+    for _ in range(2):
+        assert answer.form(accept_encoding.encode()).coding == coding
+    assert choose_coding(accept_encoding, CODINGS) == coding
+
+
+def test_every_form_has_an_etag_and_a_length_of_its_own() -> None:
+    answer = prepared()
+    forms = [answer.form((coding or "").encode()) for coding in (None, *CODINGS)]
+    assert len({form.etag for form in forms}) == 4
+    for form in forms:
+        headers = dict(form.headers)
+        assert headers[b"content-length"] == str(len(form.body)).encode()
+        assert headers.get(b"content-encoding") == (form.coding.encode() if form.coding else None)
+        assert headers[b"content-type"] == b"application/json"
+
+
+@pytest.mark.parametrize("coding", [None, *CODINGS])
+def test_a_304_says_what_the_200_would_have_said_about_the_form(coding: str | None) -> None:
+    """RFC 9110, 15.4.5: ETag, Vary, Cache-Control; nothing about the body."""
+    form = prepared().form((coding or "").encode())
+    of_200, of_304 = dict(form.headers), dict(form.headers_304)
+    assert of_304.keys() == {b"etag", b"vary", b"cache-control", b"x-catalog-snapshot"}
+    assert of_304.items() <= of_200.items()
+
+
+def test_an_answer_without_compressed_forms_goes_out_plain_and_still_varies() -> None:
+    form = prepared(render(BODY)).form(b"gzip")
+    assert (form.coding, form.body) == (None, BODY)
+    assert (b"vary", b"Accept-Encoding") in form.headers
+
+
+@pytest.mark.parametrize("known", [None, *CODINGS])
+@pytest.mark.parametrize(
+    ("accept_encoding", "accepted"),
+    [
+        ("", {None}),
+        ("gzip", {None, "gzip"}),
+        ("gzip, br;q=0.5", {None, "gzip", "br"}),
+        ("identity, gzip;q=0.5", {None, "gzip"}),
+        ("*", {None, *CODINGS}),
+        ("gzip, identity;q=0", {"gzip"}),
+        ("gzip, *;q=0", {"gzip"}),
+        ("gzip;q=0", {None}),
+        # Nothing that we have is accepted: the plain form is what goes out, so it is what may be known.
+        ("identity;q=0", {None}),
+    ],
+)
+def test_any_form_that_the_caller_has_and_accepts_is_a_304(
+    known: str | None, accept_encoding: str, accepted: set[str | None]
+) -> None:
+    answer = prepared()
+    for given in (etag(answer, known), f'"other", W/{etag(answer, known)}'):
+        status, form = choose(answer, accept_encoding.encode(), given.encode())
+        if known in accepted:
+            assert (status, form.etag) == (304, etag(answer, known))
+        else:
+            assert (status, form.coding) == (200, choose_coding(accept_encoding, CODINGS))
+
+
+@pytest.mark.parametrize(
+    ("if_none_match", "expected"),
+    [
+        ('"abc"', True),
+        ('W/"abc"', True),
+        ('"x","abc"', True),
+        (' "x" , W/"abc" ', True),
+        ("*", True),
+        ('"x", *', True),
+        ('"abcd"', False),
+        ("abc", False),
+        ('w/"abc"', False),
+        ('"abc', False),
+        ('"ab"c"', False),
+        ("", False),
+        (",,,", False),
+        ("\xff\x00", False),
+    ],
+)
+def test_if_none_match_is_a_list_compared_weakly(if_none_match: str, expected: bool) -> None:
+    assert is_known(if_none_match.encode("latin-1"), '"abc"') is expected
+
+
+def test_a_star_is_answered_with_the_best_form() -> None:
+    status, form = choose(prepared(), b"br", b"*")
+    assert (status, form.coding) == (304, "br")
+
+
+def test_the_choices_that_are_remembered_are_bounded_in_number_and_in_length() -> None:
+    """Somebody who varies Accept-Encoding for ever, or makes it long, must not fill the memory."""
+    answer = prepared()
+    for number in range(1_000):
+        assert answer.form(b"gzip;q=0.5, x%d" % number).coding == "gzip"
+    assert len(answer._choices) == MAX_CHOICES_KEPT
+    fresh = prepared()
+    long = b"gzip" + b", x" * MAX_CHOICE_BYTES
+    assert fresh.form(long).coding == "gzip"
+    assert long not in fresh._choices
+
+
+def test_new_forms_replace_what_was_remembered() -> None:
+    answer = prepared(render(BODY))
+    assert answer.form(b"gzip").coding is None
+    before = answer.size_bytes
+    answer.adopt(compressed(answer.rendering, QUICK))
+    assert answer.form(b"gzip").coding == "gzip"
+    assert answer.size_bytes == before + sum(map(len, answer.rendering.encoded.values()))
+
+
+def test_the_plain_etag_is_the_same_before_and_after_compression() -> None:
+    answer = prepared(render(BODY))
+    before = answer.form(b"").etag
+    answer.adopt(compressed(answer.rendering, QUICK))
+    assert answer.form(b"").etag == before
+
+
+def test_whatever_gives_an_answer_marks_the_same_use() -> None:
+    answer = prepared()
+    assert not answer.was_used
+    answer.use.was_used = True
+    assert answer.was_used
+    answer.was_used = False
+    assert not answer.use.was_used
+
+
+def test_another_spelling_of_a_pinned_answer_takes_no_room_for_its_body() -> None:
+    answer = prepared()
+    assert answer.size_bytes > len(BODY)
+    answer.is_pinned = True
+    assert answer.size_bytes < len(BODY)
+
+
+def test_a_form_keeps_what_others_sealed_for_it() -> None:
+    form: Form = prepared().form(b"")
+    form.sealed[200] = [(b"a", b"b")]
+    assert prepared().form(b"").sealed == {}

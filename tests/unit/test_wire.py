@@ -1,0 +1,72 @@
+"""An answer as bytes for the wire, and the memory that it holds on to."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+from app.prepared import Prepared
+from app.rendering import QUICK, compressed, render
+from app.tally import RouteTally
+from app.wire import WireAnswer
+
+BODY = b'{"id":"acme/one"},' * 200
+
+
+class WatchedPrepared(Prepared):
+    """One whose end can be seen."""
+
+    __slots__ = ("__weakref__",)
+
+
+def prepared() -> WatchedPrepared:
+    return WatchedPrepared(compressed(render(BODY), QUICK), RouteTally("/models"), [(b"a", b"1")])
+
+
+def wire(answer: Prepared, *, status: int = 200, body: bytes = BODY) -> WireAnswer:
+    return WireAnswer(answer, status=status, headers=[(b"a", b"1"), (b"b", b"2")], body=body, method="GET", path="/x")
+
+
+@pytest.mark.parametrize(("status", "line"), [(200, b"HTTP/1.1 200 OK\r\n"), (304, b"HTTP/1.1 304 Not Modified\r\n")])
+def test_it_is_a_whole_head_but_for_the_request_id(status: int, line: bytes) -> None:
+    answer = wire(prepared(), status=status)
+    assert answer.status_line == line
+    assert answer.head == b"a: 1\r\nb: 2\r\nx-request-id: "
+
+
+def test_it_counts_and_notes_like_the_answer_it_was_made_from() -> None:
+    seen: list[int] = []
+    tally = RouteTally("/models")
+    answer = wire(Prepared(render(BODY), tally, [], lambda: seen.append(1)))
+    assert answer.tally is tally
+    assert answer.note is not None
+    answer.note()
+    assert seen == [1]
+
+
+def test_marking_it_keeps_the_target_in_use() -> None:
+    target = prepared()
+    wire(target).target_use.was_used = True
+    assert target.was_used
+
+
+@pytest.mark.parametrize("body", [b"", BODY])
+def test_it_does_not_keep_alive_a_target_that_made_room(body: bytes) -> None:
+    """Otherwise 4,096 short HEAD requests could hold as many large bodies that nobody accounts for."""
+    target = prepared()
+    seen = weakref.ref(target)
+    answer = wire(target, body=body)
+    del target
+    gc.collect()
+    assert seen() is None
+    assert answer.body == body
+
+
+def test_its_own_body_counts_unless_the_snapshot_holds_it_anyway() -> None:
+    target = prepared()
+    with_body, without = wire(target).size_bytes, wire(target, body=b"").size_bytes
+    assert with_body - without == len(BODY)
+    target.is_pinned = True
+    assert wire(target).size_bytes == without
