@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import httpx
@@ -20,6 +20,7 @@ import orjson
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 SERVE = ("-m", "app", "serve")
 # Settings allow no period below a minute; a test can't wait that long for three of them.
 SHORT_PERIOD = """
@@ -44,7 +45,8 @@ class ServiceProcess:
         *,
         period_seconds: float | None = None,
         is_traced: bool = True,
-        settings: Mapping[str, str],
+        settings: Mapping[str, str] = NO_SETTINGS,
+        **more_settings: str,
     ) -> None:
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +58,7 @@ class ServiceProcess:
             "FOLLOW_SECONDS": "0.5",
             "REFRESH_COOLDOWN_SECONDS": "0",
             **settings,
+            **more_settings,
         }
         self._is_traced = is_traced
         self._process: subprocess.Popen[bytes] | None = None
