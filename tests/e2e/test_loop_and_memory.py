@@ -77,7 +77,7 @@ def changed(catalog: list[dict[str, Any]], turn: int) -> list[dict[str, Any]]:
     return made
 
 
-@pytest.mark.parametrize(("count", "turns"), [(TODAY, 8), (5_000, 1)])
+@pytest.mark.parametrize(("count", "turns"), [(TODAY, 8), pytest.param(5_000, 1, marks=pytest.mark.heavy)])
 async def test_the_event_loop_goes_on_during_a_refresh(tmp_path: Path, calm: None, count: int, turns: int) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path / "data", follow_seconds=60)
     catalog, file = generate_catalog(count), tmp_path / "catalog.json"
@@ -113,7 +113,7 @@ async def test_memory_stays_within_its_bound(tmp_path: Path) -> None:
     turns = iter(range(1_000_000))
     catalog = generate_catalog(TODAY)
     async with Simulator(catalog, next_catalog=lambda: changed(catalog, next(turns))) as simulator:
-        service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url)
+        service = ServiceProcess(tmp_path, is_traced=False, settings={"OPENROUTER_BASE_URL": simulator.base_url})
         async with running(service):
             await service.fetched()
             for path in ("/models", "/models?format=frontend", "/models/search?q=gpt", "/status"):
@@ -134,7 +134,7 @@ async def test_memory_stays_within_its_bound(tmp_path: Path) -> None:
 
 
 async def test_the_first_answer_comes_soon_after_the_start(tmp_path: Path, simulator: Simulator) -> None:
-    service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url)
+    service = ServiceProcess(tmp_path, is_traced=False, settings={"OPENROUTER_BASE_URL": simulator.base_url})
     cold = []
     async with running(service):
         await service.fetched()

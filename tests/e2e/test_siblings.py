@@ -38,8 +38,7 @@ def siblings(
             folder,
             f"number-{number}",
             period_seconds=period_seconds,
-            OPENROUTER_BASE_URL=simulator.base_url,
-            **settings,
+            settings={"OPENROUTER_BASE_URL": simulator.base_url, **settings},
         )
         for number in range(count)
     ]
