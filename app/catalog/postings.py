@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 # A mask costs a bit per model, a place four bytes.
 _PLACES_PER_MASK_BYTE = 4
@@ -13,9 +13,15 @@ MAX_PREFIXED = 4_096
 
 
 class Postings:
-    """The models of each word of one field; immutable once built."""
+    """The models of each word of one field; immutable once built.
 
-    def __init__(self, places_by_word: dict[str, list[int]], size: int) -> None:
+    `joined` are words that only exist as two or three others written as one. They are completed only for a prefix
+    that no word of its own goes on from: whoever has `qwen2vl` has `qwen`, too, and there are hundreds of them.
+    """
+
+    def __init__(
+        self, places_by_word: dict[str, list[int]], size: int, *, joined: frozenset[str] = frozenset()
+    ) -> None:
         self._size = size
         self._masks: dict[str, int] = {}
         self._places: dict[str, array[int]] = {}
@@ -24,13 +30,11 @@ class Postings:
                 self._places[word] = array("I", places)
             else:
                 self._masks[word] = mask_of(places, size)
-        self._sorted = sorted(places_by_word)
+        self._sorted = sorted(word for word in places_by_word if word not in joined)
+        self._joined = sorted(joined)
 
     def __contains__(self, word: str) -> bool:
         return word in self._masks or word in self._places
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sorted)
 
     def of(self, word: str) -> int:
         """Return the models that have a word."""
@@ -54,15 +58,20 @@ class Postings:
 
     def with_prefix(self, prefix: str) -> list[str]:
         """Return the known words that begin with a prefix and go on; a number goes on with anything but a digit."""
-        found: list[str] = []
-        is_number = prefix[-1:].isdigit()
-        for at in range(bisect_left(self._sorted, prefix), len(self._sorted)):
-            word = self._sorted[at]
-            if not word.startswith(prefix) or len(found) >= MAX_PREFIXED:
-                break
-            if len(word) > len(prefix) and not (is_number and word[len(prefix)].isdigit()):
-                found.append(word)
-        return found
+        found = _going_on(self._sorted, prefix)
+        return found if found or prefix in self else _going_on(self._joined, prefix)
+
+
+def _going_on(words: list[str], prefix: str) -> list[str]:
+    found: list[str] = []
+    is_number = prefix[-1:].isdigit()
+    for at in range(bisect_left(words, prefix), len(words)):
+        word = words[at]
+        if not word.startswith(prefix) or len(found) >= MAX_PREFIXED:
+            break
+        if len(word) > len(prefix) and not (is_number and word[len(prefix)].isdigit()):
+            found.append(word)
+    return found
 
 
 def mask_of(places: Iterable[int], size: int) -> int:

@@ -98,12 +98,14 @@ class SearchIndex:
         aliases: dict[str, list[int]] = {}
         descriptions: dict[str, list[int]] = {}
         exact: dict[str, list[int]] = {}
+        own: set[str] = set()
         lengths: list[list[int]] = [[] for _ in range(MAX_NAME_WORDS + 1)]
         for place, model in enumerate(models):
             spelled = [_texts(text) for text in _name_texts(model)]
             aliased = [_texts(slug_of(alias) or alias) for alias in model.aliases]
             for word in _all_words(spelled):
                 names.setdefault(word, []).append(place)
+            own.update(*spelled)
             for word in _all_words([_texts(model.author), _texts(_author_in_name(model))]):
                 authors.setdefault(word, []).append(place)
             for word in _all_words(aliased):
@@ -113,7 +115,7 @@ class SearchIndex:
             for key in {_key(words) for words in [*spelled, *aliased, _texts(model.id)] if words}:
                 exact.setdefault(key, []).append(place)
             lengths[min(_telling_words(model), MAX_NAME_WORDS)].append(place)
-        self._names = Postings(names, size)
+        self._names = Postings(names, size, joined=frozenset(names.keys() - own))
         self._authors = Postings(authors, size)
         self._aliases = Postings(aliases, size)
         self._descriptions = Postings(descriptions, size)
