@@ -15,8 +15,8 @@ MAX_PREFIXED = 4_096
 class Postings:
     """The models of each word of one field; immutable once built.
 
-    `joined` are words that only exist as two or three others written as one. They are completed only for a prefix
-    that no word of its own goes on from: whoever has `qwen2vl` has `qwen`, too, and there are hundreds of them.
+    `joined` are words that only exist as two or three others written as one. They are completed apart, for prefixes
+    that nothing else goes on from: whoever has `qwen2vl` has `qwen`, too, and there are hundreds of them.
     """
 
     def __init__(
@@ -58,8 +58,11 @@ class Postings:
 
     def with_prefix(self, prefix: str) -> list[str]:
         """Return the known words that begin with a prefix and go on; a number goes on with anything but a digit."""
-        found = _going_on(self._sorted, prefix)
-        return found if found or prefix in self else _going_on(self._joined, prefix)
+        return _going_on(self._sorted, prefix)
+
+    def joined_with_prefix(self, prefix: str) -> list[str]:
+        """Return the joined words that begin with a prefix and go on."""
+        return _going_on(self._joined, prefix)
 
 
 def _going_on(words: list[str], prefix: str) -> list[str]:

@@ -5,12 +5,13 @@ Ranking, strongest first; what is equal in one respect is decided by the next:
 1. The words are exactly an id, a slug, a name or an alias, in any order of words.
 2. How many words matched at all, by name, id or author; models that miss a word are only shown when none has all.
 3. How many matched there whole; then how many more matched the author whole; the name or id as a prefix; the
-   author as a prefix, a synonym or an alias; with a typo; and last in the description. A version matches whole
-   or, if it goes on behind a point or a letter, as a prefix: asked for `gpt 5`, GPT-5 comes before GPT-5.6, and
-   4.5 not at all.
+   author as a prefix, a synonym, an alias, or a part of a glued word; with a typo, or glued and unfinished; and
+   last in the description. A version matches whole or, if it goes on behind a point or a letter, as a prefix:
+   asked for `gpt 5`, GPT-5 comes before GPT-5.6, and 4.5 not at all.
 4. A base before its variants, unless the variant was asked for.
 5. With two words and more, the model that goes by the fewest others; dates and build numbers don't count.
-6. The catalog's own order: curated rank, newest, id. So no tie is left.
+6. The catalog's own order: curated rank, newest, id. Of models released together, `x` comes before `x-fast`. So no
+   tie is left.
 
 Every respect is a partition of a bit mask, so the cost hardly grows with the number of models.
 """
@@ -18,16 +19,28 @@ Every respect is a partition of a bit mask, so the cost hardly grows with the nu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
 from operator import and_, or_
 from types import MappingProxyType
 
-from app.catalog.identity import base_of, slug_of
+from app.catalog.identity import slug_of
 from app.catalog.model import Model
+from app.catalog.naming import (
+    author_in_name,
+    called,
+    compounds_of,
+    description_words,
+    key_of,
+    plainer_siblings,
+    telling_words,
+    texts_of,
+    with_joins,
+)
 from app.catalog.postings import Postings, mask_of, places_in
+from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.typos import Typos
 from app.catalog.words import JOINED_WORDS, joins_of, words_of
@@ -35,14 +48,10 @@ from app.catalog.words import JOINED_WORDS, joins_of, words_of
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
 SUGGESTIONS = 5
+MAX_NAME_WORDS = 10
 MIN_STEM_LETTERS = 3
 MAX_INEXACT_SCORE = 0.99
-MAX_NAME_WORDS = 10
-MAX_DESCRIPTION_WORDS = 60
-MIN_DESCRIPTION_LETTERS = 3
 FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
-# 2507, 20260420, and the 07-18 of 2024-07-18.
-_STAMP = re.compile(r"\d{3,}|\d{2}\.\d{2}")
 _TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
 Range = tuple[int, int]
 
@@ -101,20 +110,24 @@ class SearchIndex:
         own: set[str] = set()
         lengths: list[list[int]] = [[] for _ in range(MAX_NAME_WORDS + 1)]
         for place, model in enumerate(models):
-            spelled = [_texts(text) for text in _name_texts(model)]
-            aliased = [_texts(slug_of(alias) or alias) for alias in model.aliases]
-            for word in _all_words(spelled):
+            spelled = [texts_of(text) for text in called(model)]
+            aliased = [texts_of(slug_of(alias) or alias) for alias in model.aliases]
+            for word in with_joins(spelled):
                 names.setdefault(word, []).append(place)
             own.update(*spelled)
-            for word in _all_words([_texts(model.author), _texts(_author_in_name(model))]):
+            for word in with_joins([texts_of(model.author), texts_of(author_in_name(model))]):
                 authors.setdefault(word, []).append(place)
-            for word in _all_words(aliased):
+            for word in with_joins(aliased):
                 aliases.setdefault(word, []).append(place)
-            for word in _description_words(model.description or ""):
+            for word in description_words(model.description or ""):
                 descriptions.setdefault(word, []).append(place)
-            for key in {_key(words) for words in [*spelled, *aliased, _texts(model.id)] if words}:
+            for key in {key_of(words) for words in [*spelled, *aliased, texts_of(model.id)] if words}:
                 exact.setdefault(key, []).append(place)
-            lengths[min(_telling_words(model), MAX_NAME_WORDS)].append(place)
+            lengths[min(telling_words(model), MAX_NAME_WORDS)].append(place)
+        self._compounds = compounds_of(own)
+        for part, compounds in self._compounds.items():
+            there = aliases.setdefault(part, [])
+            there += sorted({place for compound in compounds for place in names[compound]}.difference(there))
         self._names = Postings(names, size, joined=frozenset(names.keys() - own))
         self._authors = Postings(authors, size)
         self._aliases = Postings(aliases, size)
@@ -124,6 +137,7 @@ class SearchIndex:
             (MAX_NAME_WORDS - length, mask_of(places, size)) for length, places in enumerate(lengths) if places
         ]
         self._variants = _masks_by_variant(models)
+        self._plainer = plainer_siblings(models)
         self._typos = Typos({*names, *authors, *aliases})
 
     def find(self, query: str, among: int, limit: int | None = None) -> Found:
@@ -141,29 +155,39 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, ())
-        by_name = _at_least([term.kinds[_TYPO] for term in terms], among)
-        at_all = _at_least([term.kinds[_DESCRIPTION] for term in terms], among)
+        by_name = at_least([term.kinds[_TYPO] for term in terms], among)
+        at_all = at_least([term.kinds[_DESCRIPTION] for term in terms], among)
         # Models that miss a word are only shown when none has all of them.
         best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
         found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
         ties = [self._step_by_variant(terms)]
         if len(terms) > 1:
             ties.append(self._steps_by_length)
-        steps = [_by_count(by_name), _by_count(at_all)]
-        steps += [_by_count(_at_least([term.kinds[kind] for term in terms], found)) for kind in range(_TYPO)]
+        steps = [by_count(by_name), by_count(at_all)]
+        steps += [by_count(at_least([term.kinds[kind] for term in terms], found)) for kind in range(_TYPO)]
         exact = self.exactly_named(terms, found)
-        ranked = [(1.0, mask) for _, mask in _partition(exact, ties)]
-        rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in _partition(found & ~exact, steps + ties))
+        ranked = [(1.0, mask) for _, mask in partition(exact, ties)]
+        rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in partition(found & ~exact, steps + ties))
         places: list[int] = []
         scores: list[float] = []
         for score, mask in chain(ranked, rest):
             left = None if limit is None else limit - len(places)
             if left is not None and left <= 0:
                 break
-            some = places_in(mask, left)
+            some = places_in(mask, left) if len(terms) > 1 else self._plain_first(mask, left)
             places += some
             scores += [score] * len(some)
         return Found(tuple(places), tuple(scores), found, tuple(terms))
+
+    def _plain_first(self, mask: int, limit: int | None) -> list[int]:
+        """Return the places of a set in order, but `x` right before `x-fast`."""
+        found: dict[int, None] = {}
+        for place in places_in(mask, limit):
+            chain_up = [place]
+            while (plainer := self._plainer.get(chain_up[-1])) is not None and mask >> plainer & 1:
+                chain_up.append(plainer)
+            found.update(dict.fromkeys(reversed(chain_up)))
+        return list(found)[:limit]
 
     def all_named(self, terms: Sequence[Term], among: int) -> int:
         """Return the models that are called by all words, whole."""
@@ -171,7 +195,7 @@ class SearchIndex:
 
     def exactly_named(self, terms: Sequence[Term], among: int) -> int:
         """Return the models that are called by these words and no others."""
-        return among & self._exact.of(_key([term.text for term in terms]))
+        return among & self._exact.of(key_of([term.text for term in terms]))
 
     def hit(self, place: int, score: float, terms: Sequence[Term]) -> Hit:
         """Return where in the texts of a model the words of a query stand."""
@@ -228,7 +252,7 @@ class SearchIndex:
     def _term(self, word: str) -> Term:
         name_prefixed = self._names.with_prefix(word)
         author_prefixed = self._authors.with_prefix(word)
-        synonyms = [other for other in SYNONYMS.get(word, ()) if self._is_known(other)]
+        synonyms = [other for other in _synonyms_of(word) if self._is_known(other)]
         mask = self._names.of(word)
         kinds = [mask]
         kinds.append(mask := mask | self._authors.of(word))
@@ -236,57 +260,23 @@ class SearchIndex:
         author_like = [*author_prefixed, *synonyms]
         mask |= self._authors.of_any(author_like) | self._names.of_any(synonyms) | self._aliases.of(word)
         kinds.append(mask)
-        near = [] if mask else self._nearest_words(word)
+        near = [] if mask else [*self._nearest_words(word), *self._names.joined_with_prefix(word)]
         mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
         kinds.append(mask)
         kinds.append(mask | self._descriptions.of(word))
-        return Term(word, tuple(kinds), frozenset({word, *name_prefixed, *author_like, *near}))
+        compounds = self._compounds.get(word, ())
+        return Term(word, tuple(kinds), frozenset({word, *name_prefixed, *author_like, *near, *compounds}))
 
     def _nearest_words(self, word: str) -> list[str]:
         """Return the known words at the least distance that a typo may have."""
         near = self._typos.near(word)
         return [known for known, edits in near if edits == near[0][1]]
 
-    def _step_by_variant(self, terms: Sequence[Term]) -> _Step:
+    def _step_by_variant(self, terms: Sequence[Term]) -> Step:
         """Return what puts bases and asked-for variants before the other variants."""
         asked = {term.text for term in terms}
         others = reduce(or_, (mask for variant, mask in self._variants.items() if variant not in asked), 0)
         return [(1, ~others)]
-
-
-_Step = list[tuple[int, int]]
-"""Disjoint sets of models with their worth in one respect; models in none of them are worth 0."""
-
-
-def _at_least(masks: Sequence[int], among: int) -> list[int]:
-    """Return, for 0, 1, 2 ... of the masks, the models that are in at least so many of them."""
-    counts = [among] + [0] * len(masks)
-    for done, mask in enumerate(masks, 1):
-        for count in range(done, 0, -1):
-            counts[count] |= counts[count - 1] & mask
-    return counts
-
-
-def _by_count(at_least: list[int]) -> _Step:
-    """Return the step that prefers higher counts."""
-    return [(count, at_least[count]) for count in range(len(at_least) - 1, 0, -1) if at_least[count]]
-
-
-def _partition(mask: int, steps: Sequence[_Step], worth: int = 0, most: int = 0) -> Iterator[tuple[float, int]]:
-    """Return the parts of a set, best first, each with its worth from 0 to 1; an earlier step outweighs all later."""
-    if not mask:
-        return
-    if not steps:
-        yield (worth / most if most else 1.0), mask
-        return
-    step, later = steps[0], steps[1:]
-    highest = max((value for value, _ in step), default=0)
-    for value, members in step:
-        part = mask & members
-        if part:
-            yield from _partition(part, later, worth * (highest + 1) + value, most * (highest + 1) + highest)
-            mask &= ~members
-    yield from _partition(mask, later, worth * (highest + 1), most * (highest + 1) + highest)
 
 
 def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:
@@ -297,56 +287,27 @@ def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:
     return {variant: mask_of(found, len(models)) for variant, found in places.items()}
 
 
-def _texts(text: str) -> list[str]:
-    return [word.text for word in words_of(text)]
-
-
-def _name_texts(model: Model) -> tuple[str, ...]:
-    """Return what a model is called: its slug, and its name without the author that upstream puts before it."""
-    before, colon, after = model.name.partition(": ")
-    return (slug_of(model.id), after if colon else before)
-
-
-def _telling_words(model: Model) -> int:
-    """Return by how many words a base is called; a date or a build number does not make it another model."""
-    words = {*_texts(slug_of(base_of(model.id))), *_texts(model.name.rpartition(": ")[2])}
-    if model.variant:
-        words.discard(model.variant)
-    return sum(_STAMP.fullmatch(word) is None for word in words)
-
-
-def _author_in_name(model: Model) -> str:
-    before, colon, _ = model.name.partition(": ")
-    return before if colon else ""
-
-
-def _all_words(texts: Iterable[Sequence[str]]) -> set[str]:
-    """Return the words of several texts, and their neighbours joined."""
-    found: set[str] = set()
-    for words in texts:
-        found.update(words, (text for text, _, _ in joins_of(words)))
-    return found
-
-
-def _description_words(description: str) -> set[str]:
-    words = [word for word in _texts(description) if len(word) >= MIN_DESCRIPTION_LETTERS and word.isalpha()]
-    return set(words[:MAX_DESCRIPTION_WORDS])
-
-
-def _key(words: Iterable[str]) -> str:
-    """Return the words in a settled order, so that two texts with the same words are the same."""
-    return " ".join(sorted(words))
+def _synonyms_of(word: str) -> tuple[str, ...]:
+    """Return what else a word may mean: by the table, or, of two digits, the version without its point."""
+    if len(word) == 2 and word.isdigit():
+        return (f"{word[0]}.{word[1]}",)
+    return SYNONYMS.get(word, ())
 
 
 def _ranges(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
-    """Return where the words of a query stand in a text; of a word that only begins alike, the part alike."""
+    """Return where the words of a query stand in a text; of a word that only begins or ends alike, the part alike."""
     words = words_of(text)
     ranges: set[Range] = set()
     for term in terms:
         for word in words:
             if word.text in term.spellings:
-                is_prefix = word.text.startswith(term.text) and len(word.text) == word.end - word.start
-                ranges.add((word.start, word.start + len(term.text)) if is_prefix else (word.start, word.end))
+                is_plain = len(word.text) == word.end - word.start
+                if is_plain and word.text.startswith(term.text):
+                    ranges.add((word.start, word.start + len(term.text)))
+                elif is_plain and word.text.endswith(term.text):
+                    ranges.add((word.end - len(term.text), word.end))
+                else:
+                    ranges.add((word.start, word.end))
         for joined, first, count in joins_of([word.text for word in words]):
             if joined == term.text:
                 ranges.add((words[first].start, words[first + count - 1].end))
