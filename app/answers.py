@@ -141,7 +141,8 @@ def _list(published: Published, query: Query, selected: Selection, *, is_search:
     if query.ids is not None:
         after["missing"] = selected.missing
     if is_search:
-        after |= {"interpreted": [], "suggestions": selected.suggestions}
+        interpreted = [{"text": at.text, "word": at.word, "value": at.value} for at in selected.interpreted]
+        after |= {"interpreted": interpreted, "suggestions": selected.suggestions}
     return envelope(_rows(published, query, selected, is_search=is_search), after)
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from app.catalog.identity import base_of, slug_of
 from app.catalog.model import Model
+from app.catalog.postings import mask_of, places_in
 from app.catalog.search import SearchIndex
 from app.catalog.snapshot import Snapshot
 
@@ -91,7 +92,7 @@ class Index:
 
     def places_in(self, mask: Mask) -> list[int]:
         """Return the places of a set, in the default order."""
-        return [place for place, bit in enumerate(bin(mask)[:1:-1]) if bit == "1"]
+        return places_in(mask)
 
 
 def build_index(snapshot: Snapshot) -> Index:
@@ -112,16 +113,8 @@ def build_index(snapshot: Snapshot) -> Index:
             for name, table in places.items()
         },
         listed=mask_of([place for place, model in enumerate(models) if model.is_listed], len(models)),
-        search=SearchIndex.build(models),
+        search=SearchIndex(models),
     )
-
-
-def mask_of(places: Iterable[int], size: int) -> Mask:
-    """Return a set of models from their places; `size` is how many models there are."""
-    bits = bytearray(size // 8 + 1)
-    for place in places:
-        bits[place >> 3] |= 1 << (place & 7)
-    return int.from_bytes(bits, "little")
 
 
 def _spellings(models: Iterable[Model]) -> dict[str, str]:

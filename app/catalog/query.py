@@ -54,6 +54,7 @@ class Word:
 
 SORTS = ("rank", "id", "name", "author", "created", "context", "max_output", "prompt_price", "completion_price")
 FORMATS = ("full", "frontend")
+SWITCH = ("true", "false")
 FIELDS = (
     "name",
     "author",
@@ -107,6 +108,13 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         word.name: word
         for word in (
             Word("q", Kind.TEXT, f"Words to search for, at most {MAX_QUERY_CHARS} characters.", "claude sonnet"),
+            Word(
+                "interpret",
+                Kind.ONE_OF,
+                "false searches for words such as free, vision or 128k as they stand, not as filters.",
+                "true",
+                SWITCH,
+            ),
             Word("provider", Kind.ONE_OF, "Who serves the model.", "openrouter"),
             Word("author", Kind.ONE_OF, "Who made the model.", "anthropic"),
             Word("source", Kind.ONE_OF, "Where our knowledge comes from.", "core", _CLOSED["source"]),
@@ -150,6 +158,7 @@ class Query:
     """
 
     q: str | None = None
+    interpret: bool = True
     one_of: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     all_of: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=lambda: MappingProxyType({}))
     min_context_tokens: int | None = None
@@ -232,9 +241,9 @@ class _QueryReader:
 
     def read_one_of(self, word: Word, values: list[str]) -> None:
         chosen = [part.strip().lower() for value in values for part in value.split(",")]
-        if word.name == "format":
+        if word.name in {"format", "interpret"}:
             if self.allowed(word, chosen, word.choices) and self.one(word, chosen) is not None:
-                self.single["format"] = chosen[0]
+                self.single[word.name] = chosen[0] if word.name == "format" else chosen[0] == "true"
         elif self.allowed(word, chosen, word.choices or tuple(self._index.facets[word.name])):
             self.one_of[word.name] = tuple(dict.fromkeys(chosen))
 

@@ -1,23 +1,58 @@
-"""Ranked search over names and ids.
+"""Ranked search over names and ids: the first hit is the model that was meant.
 
-Ranking, strongest first: the exact id, alias or name; all words matched whole; all words matched as prefixes;
-all words matched as substrings. Within a rank: base before variant, then the catalog's default order.
+Ranking, strongest first; what is equal in one respect is decided by the next:
+
+1. The words are exactly an id, a slug, a name or an alias, in any order of words.
+2. How many words matched at all, by name, id or author; models that miss a word are only shown when none has all.
+3. How many matched there whole; then how many more matched the author whole; the name or id as a prefix; the
+   author as a prefix, a synonym, an alias, or a part of a glued word; with a typo, or glued and unfinished; and
+   last in the description. A version matches whole or, if it goes on behind a point or a letter, as a prefix:
+   asked for `gpt 5`, GPT-5 comes before GPT-5.6, and 4.5 not at all.
+4. A base before its variants, unless the variant was asked for.
+5. With two words and more, the model that goes by the fewest others; dates and build numbers don't count.
+6. The catalog's own order: curated rank, newest, id. Of models released together, `x` comes before `x-fast`. So no
+   tie is left.
+
+Every respect is a partition of a bit mask, so the cost hardly grows with the number of models.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from operator import and_, or_
 from types import MappingProxyType
 
 from app.catalog.identity import slug_of
 from app.catalog.model import Model
+from app.catalog.naming import (
+    author_in_name,
+    called,
+    compounds_of,
+    description_words,
+    key_of,
+    plainer_siblings,
+    telling_words,
+    texts_of,
+    with_joins,
+)
+from app.catalog.postings import Postings, mask_of, places_in
+from app.catalog.ranking import Step, at_least, by_count, partition
+from app.catalog.synonyms import SYNONYMS
+from app.catalog.typos import Typos
+from app.catalog.words import JOINED_WORDS, joins_of, words_of
 
-_WORD = re.compile(r"[a-z]+|\d+")
 MAX_QUERY_CHARS = 256
-MAX_QUERY_WORDS = 32
+MAX_QUERY_WORDS = 12
 SUGGESTIONS = 5
+MAX_NAME_WORDS = 10
+MIN_STEM_LETTERS = 3
+MAX_INEXACT_SCORE = 0.99
+FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
+_TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
 Range = tuple[int, int]
 
 
@@ -32,117 +67,248 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    place: int
-    exact: frozenset[str]
-    words: frozenset[str]
-    haystack: str
-    texts: tuple[tuple[str, str], ...]
-    is_variant: bool
+class Term:
+    """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
+
+    `spellings` are the known words that it stands for, to show where it matched.
+    """
+
+    text: str
+    kinds: tuple[int, ...]
+    spellings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The places found, best first, with their scores; `total` counts them before any limit."""
+
+    places: tuple[int, ...]
+    scores: tuple[float, ...]
+    mask: int
+    terms: tuple[Term, ...]
+
+    @property
+    def total(self) -> int:
+        """How many models were found."""
+        return self.mask.bit_count()
+
+
+_NAME_WHOLE, _AUTHOR_WHOLE, _NAME_PREFIX, _AUTHOR_PREFIX, _TYPO, _DESCRIPTION = range(6)
+
+
 class SearchIndex:
-    """What a query is matched against; immutable."""
+    """What queries are matched against; built once per snapshot, immutable."""
 
-    entries: tuple[_Entry, ...]
-    trigrams: Mapping[str, tuple[int, ...]]
-    ids: tuple[str, ...]
-
-    @classmethod
-    def build(cls, models: Iterable[Model]) -> SearchIndex:
-        """Read the models once."""
-        entries: list[_Entry] = []
-        postings: dict[str, list[int]] = {}
-        ids: list[str] = []
+    def __init__(self, models: Sequence[Model]) -> None:
+        self._models = models
+        size = len(models)
+        names: dict[str, list[int]] = {}
+        authors: dict[str, list[int]] = {}
+        aliases: dict[str, list[int]] = {}
+        descriptions: dict[str, list[int]] = {}
+        exact: dict[str, list[int]] = {}
+        own: set[str] = set()
+        lengths: list[list[int]] = [[] for _ in range(MAX_NAME_WORDS + 1)]
         for place, model in enumerate(models):
-            texts = (("id", model.id), ("name", model.name), ("author", model.author))
-            entries.append(
-                _Entry(
-                    place=place,
-                    exact=frozenset(map(_folded, _whole_names(model))),
-                    words=frozenset(word for _, text in texts for word in words_of(text)),
-                    haystack=" ".join(_folded(text) for _, text in texts),
-                    texts=texts,
-                    is_variant=model.variant is not None,
-                )
-            )
-            ids.append(model.id)
-            for trigram in _trigrams(model.id):
-                postings.setdefault(trigram, []).append(place)
-        frozen = MappingProxyType({trigram: tuple(places) for trigram, places in postings.items()})
-        return cls(tuple(entries), frozen, tuple(ids))
-
-    def find(self, query: str, among: int) -> list[Hit]:
-        """Return the hits among a set of models (a bit mask), best first."""
-        words = words_of(query)[:MAX_QUERY_WORDS]
-        folded = _folded(query)
-        hits = [
-            (rank, entry)
-            for entry in self.entries
-            if among >> entry.place & 1 and (rank := _rank(entry, folded, words)) is not None
+            spelled = [texts_of(text) for text in called(model)]
+            aliased = [texts_of(slug_of(alias) or alias) for alias in model.aliases]
+            for word in with_joins(spelled):
+                names.setdefault(word, []).append(place)
+            own.update(*spelled)
+            for word in with_joins([texts_of(model.author), texts_of(author_in_name(model))]):
+                authors.setdefault(word, []).append(place)
+            for word in with_joins(aliased):
+                aliases.setdefault(word, []).append(place)
+            for word in description_words(model.description or ""):
+                descriptions.setdefault(word, []).append(place)
+            for key in {key_of(words) for words in [*spelled, *aliased, texts_of(model.id)] if words}:
+                exact.setdefault(key, []).append(place)
+            lengths[min(telling_words(model), MAX_NAME_WORDS)].append(place)
+        self._compounds = compounds_of(own)
+        for part, compounds in self._compounds.items():
+            there = aliases.setdefault(part, [])
+            there += sorted({place for compound in compounds for place in names[compound]}.difference(there))
+        self._names = Postings(names, size, joined=frozenset(names.keys() - own))
+        self._authors = Postings(authors, size)
+        self._aliases = Postings(aliases, size)
+        self._descriptions = Postings(descriptions, size)
+        self._exact = Postings(exact, size)
+        self._steps_by_length = [
+            (MAX_NAME_WORDS - length, mask_of(places, size)) for length, places in enumerate(lengths) if places
         ]
-        hits.sort(key=lambda hit: (hit[0], hit[1].is_variant, hit[1].place))
-        return [_hit(entry, rank, words) for rank, entry in hits]
+        self._variants = _masks_by_variant(models)
+        self._plainer = plainer_siblings(models)
+        self._typos = Typos({*names, *authors, *aliases})
+
+    def find(self, query: str, among: int, limit: int | None = None) -> Found:
+        """Return the best models among a set (a bit mask) for the words of a query."""
+        return self.find_terms(self.terms_of(query), among, limit)
+
+    def terms_of(self, query: str) -> tuple[Term, ...]:
+        """Return the words of a query with what they match; fillers that nothing is called are left out."""
+        words = [word.text for word in words_of(query[:MAX_QUERY_CHARS])][:MAX_QUERY_WORDS]
+        words = list(dict.fromkeys(self._segmented(words)))
+        telling = [word for word in words if word not in FILLERS or word in self._names]
+        return tuple(self._term(word) for word in telling or words)
+
+    def find_terms(self, terms: Sequence[Term], among: int, limit: int | None = None) -> Found:
+        """Return the best models among a set for words that were looked up already."""
+        if not terms:
+            return Found((), (), 0, ())
+        by_name = at_least([term.kinds[_TYPO] for term in terms], among)
+        at_all = at_least([term.kinds[_DESCRIPTION] for term in terms], among)
+        # Models that miss a word are only shown when none has all of them.
+        best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
+        found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
+        ties = [self._step_by_variant(terms)]
+        if len(terms) > 1:
+            ties.append(self._steps_by_length)
+        steps = [by_count(by_name), by_count(at_all)]
+        steps += [by_count(at_least([term.kinds[kind] for term in terms], found)) for kind in range(_TYPO)]
+        exact = self.exactly_named(terms, found)
+        ranked = [(1.0, mask) for _, mask in partition(exact, ties)]
+        rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in partition(found & ~exact, steps + ties))
+        places: list[int] = []
+        scores: list[float] = []
+        for score, mask in chain(ranked, rest):
+            left = None if limit is None else limit - len(places)
+            if left is not None and left <= 0:
+                break
+            some = places_in(mask, left) if len(terms) > 1 else self._plain_first(mask, left)
+            places += some
+            scores += [score] * len(some)
+        return Found(tuple(places), tuple(scores), found, tuple(terms))
+
+    def _plain_first(self, mask: int, limit: int | None) -> list[int]:
+        """Return the places of a set in order, but `x` right before `x-fast`."""
+        found: dict[int, None] = {}
+        for place in places_in(mask, limit):
+            chain_up = [place]
+            while (plainer := self._plainer.get(chain_up[-1])) is not None and mask >> plainer & 1:
+                chain_up.append(plainer)
+            found.update(dict.fromkeys(reversed(chain_up)))
+        return list(found)[:limit]
+
+    def all_named(self, terms: Sequence[Term], among: int) -> int:
+        """Return the models that are called by all words, whole."""
+        return reduce(and_, (term.kinds[_AUTHOR_WHOLE] for term in terms), among)
+
+    def exactly_named(self, terms: Sequence[Term], among: int) -> int:
+        """Return the models that are called by these words and no others."""
+        return among & self._exact.of(key_of([term.text for term in terms]))
+
+    def hit(self, place: int, score: float, terms: Sequence[Term]) -> Hit:
+        """Return where in the texts of a model the words of a query stand."""
+        model = self._models[place]
+        highlights: dict[str, tuple[Range, ...]] = {}
+        for field, text in (("id", model.id), ("name", model.name), ("author", model.author)):
+            ranges = _ranges(text, terms)
+            if ranges:
+                highlights[field] = ranges
+        in_description = any(term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] & 1 << place for term in terms)
+        fields = (*highlights, "description") if in_description else tuple(highlights)
+        return Hit(place, score, fields, MappingProxyType(highlights))
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
-        """Return the ids that share the most letter triples with a text; none when nothing is close."""
-        wanted = _trigrams(text)
-        if not wanted:
-            return ()
-        counts: dict[int, int] = {}
-        for trigram in wanted:
-            for place in self.trigrams.get(trigram, ()):
-                counts[place] = counts.get(place, 0) + 1
-        scored = [
-            (-count / (len(wanted) + len(_trigrams(self.ids[place])) - count), place)
-            for place, count in counts.items()
-            if among >> place & 1 and 3 * count >= len(wanted)
-        ]
-        return tuple(self.ids[place] for _, place in sorted(scored)[:limit])
+        """Return the ids that come nearest to a text which means no model; none when nothing is near."""
+        found = self.find(text, among, limit)
+        if not found.places:
+            # What was typed may go on too long: `claudexyz` still begins with a word that is known.
+            words = [self._stem(word.text) for word in words_of(text[:MAX_QUERY_CHARS])][:MAX_QUERY_WORDS]
+            found = self.find_terms([self._term(word) for word in words if word], among, limit)
+        return tuple(self._models[place].id for place in found.places)
+
+    def _stem(self, word: str) -> str:
+        for end in range(len(word), MIN_STEM_LETTERS - 1, -1):
+            if word[:end] in self._names or word[:end] in self._authors or self._names.with_prefix(word[:end]):
+                return word[:end]
+        return ""
+
+    def _is_known(self, word: str) -> bool:
+        return word in self._names or word in self._authors or word in self._aliases
+
+    def _segmented(self, words: list[str]) -> list[str]:
+        """Return the words, joined where only the joined word is known (`deep seek`), or a known version (`4 5`)."""
+        segmented: list[str] = []
+        at = 0
+        while at < len(words):
+            version = ".".join(words[at : at + 2])
+            if _TWO_NUMBERS.fullmatch(version) and version in self._names:
+                segmented.append(version)
+                at += 2
+                continue
+            for count in range(JOINED_WORDS, 1, -1):
+                parts = words[at : at + count]
+                joined = "".join(parts)
+                if len(parts) == count and self._is_known(joined) and not all(map(self._is_known, parts)):
+                    segmented.append(joined)
+                    at += count
+                    break
+            else:
+                segmented.append(words[at])
+                at += 1
+        return segmented
+
+    def _term(self, word: str) -> Term:
+        name_prefixed = self._names.with_prefix(word)
+        author_prefixed = self._authors.with_prefix(word)
+        synonyms = [other for other in _synonyms_of(word) if self._is_known(other)]
+        mask = self._names.of(word)
+        kinds = [mask]
+        kinds.append(mask := mask | self._authors.of(word))
+        kinds.append(mask := mask | self._names.of_any(name_prefixed))
+        author_like = [*author_prefixed, *synonyms]
+        mask |= self._authors.of_any(author_like) | self._names.of_any(synonyms) | self._aliases.of(word)
+        kinds.append(mask)
+        near = [] if mask else [*self._nearest_words(word), *self._names.joined_with_prefix(word)]
+        mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
+        kinds.append(mask)
+        kinds.append(mask | self._descriptions.of(word))
+        compounds = self._compounds.get(word, ())
+        return Term(word, tuple(kinds), frozenset({word, *name_prefixed, *author_like, *near, *compounds}))
+
+    def _nearest_words(self, word: str) -> list[str]:
+        """Return the known words at the least distance that a typo may have."""
+        near = self._typos.near(word)
+        return [known for known, edits in near if edits == near[0][1]]
+
+    def _step_by_variant(self, terms: Sequence[Term]) -> Step:
+        """Return what puts bases and asked-for variants before the other variants."""
+        asked = {term.text for term in terms}
+        others = reduce(or_, (mask for variant, mask in self._variants.items() if variant not in asked), 0)
+        return [(1, ~others)]
 
 
-def _whole_names(model: Model) -> tuple[str, ...]:
-    """Return what people type when they mean exactly this model; upstream puts the author before the name."""
-    return (model.id, slug_of(model.id), model.name, model.name.partition(": ")[2], *model.aliases)
+def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:
+    places: dict[str, list[int]] = {}
+    for place, model in enumerate(models):
+        if model.variant:
+            places.setdefault(model.variant, []).append(place)
+    return {variant: mask_of(found, len(models)) for variant, found in places.items()}
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of a text: runs of letters and runs of digits, in lower case."""
-    return _WORD.findall(text.lower())
+def _synonyms_of(word: str) -> tuple[str, ...]:
+    """Return what else a word may mean: by the table, or, of two digits, the version without its point."""
+    if len(word) == 2 and word.isdigit():
+        return (f"{word[0]}.{word[1]}",)
+    return SYNONYMS.get(word, ())
 
 
-def _folded(text: str) -> str:
-    return " ".join(words_of(text))
-
-
-def _rank(entry: _Entry, folded: str, words: list[str]) -> int | None:
-    if not words:
-        return None
-    if folded in entry.exact:
-        return 0
-    if all(word in entry.words for word in words):
-        return 1
-    if all(any(known.startswith(word) for known in entry.words) for word in words):
-        return 2
-    if all(word in entry.haystack for word in words):
-        return 3
-    return None
-
-
-_SCORES = (1.0, 0.75, 0.5, 0.25)
-
-
-def _hit(entry: _Entry, rank: int, words: list[str]) -> Hit:
-    highlights: dict[str, tuple[Range, ...]] = {}
-    for field, text in entry.texts:
-        lowered = text.lower()
-        ranges = {(at, at + len(word)) for word in words if (at := lowered.find(word)) >= 0}
-        if ranges:
-            highlights[field] = tuple(sorted(ranges))
-    return Hit(entry.place, _SCORES[rank], tuple(highlights), MappingProxyType(highlights))
-
-
-def _trigrams(text: str) -> frozenset[str]:
-    squashed = "".join(words_of(text))
-    return frozenset(squashed[at : at + 3] for at in range(len(squashed) - 2))
+def _ranges(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
+    """Return where the words of a query stand in a text; of a word that only begins or ends alike, the part alike."""
+    words = words_of(text)
+    ranges: set[Range] = set()
+    for term in terms:
+        for word in words:
+            if word.text in term.spellings:
+                is_plain = len(word.text) == word.end - word.start
+                if is_plain and word.text.startswith(term.text):
+                    ranges.add((word.start, word.start + len(term.text)))
+                elif is_plain and word.text.endswith(term.text):
+                    ranges.add((word.end - len(term.text), word.end))
+                else:
+                    ranges.add((word.start, word.end))
+        for joined, first, count in joins_of([word.text for word in words]):
+            if joined == term.text:
+                ranges.add((words[first].start, words[first + count - 1].end))
+    return tuple(sorted(ranges))

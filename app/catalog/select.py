@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from app.catalog.index import Index, Mask
+from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.model import Model
 from app.catalog.price import PriceState
 from app.catalog.query import Query
-from app.catalog.search import Hit
+from app.catalog.search import Hit, Term
 
 Facets = Mapping[str, Mapping[str, int]]
 
@@ -24,7 +25,8 @@ class Selection:
     """The answer: places of the page's models in order, and how many there are before paging.
 
     `hits` maps a place to its hit when words were searched for. `suggestions` are ids that come near when
-    nothing matched. `missing` are asked-for ids that mean no model here.
+    nothing matched. `missing` are asked-for ids that mean no model here. `interpreted` are words of the query that
+    were read as filters.
     """
 
     places: tuple[int, ...]
@@ -33,35 +35,73 @@ class Selection:
     facets: Facets
     suggestions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    interpreted: tuple[Interpreted, ...] = ()
 
 
 def select(index: Index, query: Query) -> Selection:
     """Return the models that answer a query."""
+    text, interpreted, query = _understood(index, query)
     masks, missing = _masks(index, query)
     matching = reduce(and_, masks.values(), _universe(index, query))
-    hits: dict[int, Hit] = {}
-    if query.q:
-        found = index.search.find(query.q, matching)
-        hits = {hit.place: hit for hit in found}
-        places = [hit.place for hit in found]
+    end = None if query.limit is None else query.offset + query.limit
+    terms = index.search.terms_of(text) if text else ()
+    scores: dict[int, float] = {}
+    if terms:
+        found = index.search.find_terms(terms, matching, None if query.sort else end)
+        scores = dict(zip(found.places, found.scores, strict=True))
+        places, total = list(found.places), found.total
     else:
         places = index.places_in(matching)
-    if query.ids is not None and not query.sort and not query.q:
+        total = len(places)
+    if query.ids is not None and not query.sort and not terms:
         places = _as_asked(index, query.ids, places)
     for name in reversed(query.sort):
         places = _sorted(index, places, name)
-    facets = _facets(index, query, masks, hits) if query.facets else {}
-    suggestions = index.search.nearest(query.q, index.listed) if query.q and not places else ()
-    end = None if query.limit is None else query.offset + query.limit
     page = places[query.offset : end]
     return Selection(
         places=tuple(page),
-        total=len(places),
-        hits=MappingProxyType({place: hits[place] for place in page if place in hits}),
-        facets=MappingProxyType(facets),
-        suggestions=suggestions,
+        total=total,
+        hits=MappingProxyType(
+            {place: index.search.hit(place, scores[place], terms) for place in page} if terms else {}
+        ),
+        facets=MappingProxyType(_facets(index, query, masks, terms) if query.facets else {}),
+        suggestions=index.search.nearest(text, index.listed) if text and not total else (),
         missing=missing,
+        interpreted=interpreted,
     )
+
+
+def _understood(index: Index, query: Query) -> tuple[str, tuple[Interpreted, ...], Query]:
+    """Return the words to search for, the filters read from the others, and the query with these filters.
+
+    Words are filters when they can't be names: no model is called by all words together, or nothing but filters
+    was written and no model is called just that. Filters that nothing passes are dropped with their words.
+    """
+    text = query.q or ""
+    found = list(readings(text)) if text and query.interpret else []
+    if not found:
+        return text, (), query
+    rest = text
+    for _, start, end in sorted(found, key=lambda entry: -entry[1]):
+        rest = f"{rest[:start]} {rest[end:]}"
+    rest_terms = index.search.terms_of(rest)
+    terms = index.search.terms_of(text)
+    names = (
+        index.search.all_named(terms, index.listed) if rest_terms else index.search.exactly_named(terms, index.listed)
+    )
+    if names and not any(reading.word in _NEVER_NAMES for reading, _, _ in found):
+        return text, (), query
+    interpreted = tuple(reading for reading, _, _ in sorted(found, key=lambda entry: entry[1]))
+    narrowed = with_filters(query, interpreted)
+    masks, _ = _masks(index, narrowed)
+    matching = reduce(and_, masks.values(), _universe(index, narrowed))
+    if matching and (not rest_terms or index.search.find_terms(rest_terms, matching, 0).mask):
+        return rest.strip(), interpreted, narrowed
+    return (rest.strip() or text), (), query
+
+
+# Prices are never part of a name.
+_NEVER_NAMES = frozenset({"max_prompt_price"})
 
 
 def _universe(index: Index, query: Query) -> Mask:
@@ -169,22 +209,14 @@ def _sorted(index: Index, places: list[int], name: str) -> list[int]:
     return [place for _, place in ordered] + [place for place in places if place not in there]
 
 
-def _facets(
-    index: Index, query: Query, masks: Mapping[str, Mask], hits: Mapping[int, Hit]
-) -> dict[str, dict[str, int]]:
+def _facets(index: Index, query: Query, masks: Mapping[str, Mask], terms: Sequence[Term]) -> dict[str, dict[str, int]]:
     """Count the values of each facet among the models that the query and every other filter let through."""
-    found = sum(1 << place for place in hits) if query.q else (1 << len(index.models)) - 1
     universe = _universe(index, query)
     counted: dict[str, dict[str, int]] = {}
     for facet in query.facets:
         others = reduce(and_, (mask for name, mask in masks.items() if name != facet), universe)
-        if query.q:
-            others &= found if facet not in masks else _found_without(index, query, others)
+        if terms:
+            others = index.search.find_terms(terms, others, 0).mask
         counts = {value: (mask & others).bit_count() for value, mask in index.facets[facet].items()}
         counted[facet] = {value: count for value, count in counts.items() if count}
     return counted
-
-
-def _found_without(index: Index, query: Query, others: Mask) -> Mask:
-    """Return what the words find when one filter is lifted."""
-    return sum(1 << hit.place for hit in index.search.find(query.q or "", others))

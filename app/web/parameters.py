@@ -18,7 +18,7 @@ def parameters_for(names: Iterable[str]) -> dict[str, Any]:
 
 def _parameter(word: Word) -> dict[str, Any]:
     schema = _schema(word)
-    if word.kind in _REPEATABLE and word.name != "format":
+    if word.kind in _REPEATABLE and word.name not in {"format", "interpret"}:
         schema = {"type": "array", "items": schema}
     return {
         "name": word.name,

@@ -1,0 +1,96 @@
+"""What a model is called: the words of its slug and name, and which other models go by nearly the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+
+from app.catalog.identity import base_of, slug_of
+from app.catalog.model import Model
+from app.catalog.words import joins_of, words_of
+
+MAX_DESCRIPTION_WORDS = 60
+MIN_DESCRIPTION_LETTERS = 3
+MIN_PART_LETTERS = 3
+RELEASED_TOGETHER = timedelta(days=7)
+# 2507, 20260420, and the 07-18 of 2024-07-18.
+_STAMP = re.compile(r"\d{3,}|\d{2}\.\d{2}")
+
+
+def texts_of(text: str) -> list[str]:
+    """Return the words of a text as they are compared."""
+    return [word.text for word in words_of(text)]
+
+
+def called(model: Model) -> tuple[str, ...]:
+    """Return what a model is called: its slug, and its name without the author that upstream puts before it."""
+    before, colon, after = model.name.partition(": ")
+    return (slug_of(model.id), after if colon else before)
+
+
+def telling_words(model: Model) -> int:
+    """Return by how many words a base is called; a date or a build number does not make it another model."""
+    words = {*texts_of(slug_of(base_of(model.id))), *texts_of(model.name.rpartition(": ")[2])}
+    if model.variant:
+        words.discard(model.variant)
+    return sum(_STAMP.fullmatch(word) is None for word in words)
+
+
+def author_in_name(model: Model) -> str:
+    """Return the author that upstream puts before a name; empty when there is none."""
+    before, colon, _ = model.name.partition(": ")
+    return before if colon else ""
+
+
+def with_joins(texts: Iterable[Sequence[str]]) -> set[str]:
+    """Return the words of several texts, and their neighbours joined."""
+    found: set[str] = set()
+    for words in texts:
+        found.update(words, (text for text, _, _ in joins_of(words)))
+    return found
+
+
+def description_words(description: str) -> set[str]:
+    """Return the first words of a description, but for short ones and numbers."""
+    words = [word for word in texts_of(description) if len(word) >= MIN_DESCRIPTION_LETTERS and word.isalpha()]
+    return set(words[:MAX_DESCRIPTION_WORDS])
+
+
+def key_of(words: Iterable[str]) -> str:
+    """Return the words in a settled order, so that two texts with the same words are the same."""
+    return " ".join(sorted(words))
+
+
+def compounds_of(words: AbstractSet[str]) -> dict[str, list[str]]:
+    """Return the parts of words that are glued from two others, each with the words that it is a part of."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(words):
+        for at in range(MIN_PART_LETTERS, len(word) - MIN_PART_LETTERS + 1):
+            parts = word[:at], word[at:]
+            if word.isalpha() and all(part in words for part in parts):
+                for part in set(parts):
+                    found.setdefault(part, []).append(word)
+    return found
+
+
+def plainer_siblings(models: Sequence[Model]) -> dict[int, int]:
+    """Return, for `x-fast`, the place of `x`: released with it, and neither of them ranked by hand."""
+    places = {model.id: place for place, model in enumerate(models)}
+    found: dict[int, int] = {}
+    for place, model in enumerate(models):
+        longer = model.id
+        while "-" in (shorter := longer.rpartition("-")[0]) and longer[len(shorter) + 1 :].isalpha():
+            longer = shorter
+            other = places.get(shorter)
+            if other is not None:
+                if model.rank is None and models[other].rank is None and _released_together(model, models[other]):
+                    found[place] = other
+                break
+    return found
+
+
+def _released_together(one: Model, other: Model) -> bool:
+    dates = (one.created_at, other.created_at)
+    return dates[0] is not None and dates[1] is not None and abs(dates[0] - dates[1]) <= RELEASED_TOGETHER

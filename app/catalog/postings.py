@@ -1,0 +1,97 @@
+"""Which models have which word, as bit masks; rare words are kept as short lists of places."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+# A mask costs a bit per model, a place four bytes.
+_PLACES_PER_MASK_BYTE = 4
+# More known words than this under one prefix say nothing about what is meant.
+MAX_PREFIXED = 4_096
+
+
+class Postings:
+    """The models of each word of one field; immutable once built.
+
+    `joined` are words that only exist as two or three others written as one. They are completed apart, for prefixes
+    that nothing else goes on from: whoever has `qwen2vl` has `qwen`, too, and there are hundreds of them.
+    """
+
+    def __init__(
+        self, places_by_word: dict[str, list[int]], size: int, *, joined: frozenset[str] = frozenset()
+    ) -> None:
+        self._size = size
+        self._masks: dict[str, int] = {}
+        self._places: dict[str, array[int]] = {}
+        for word, places in places_by_word.items():
+            if len(places) * _PLACES_PER_MASK_BYTE * 8 < size:
+                self._places[word] = array("I", places)
+            else:
+                self._masks[word] = mask_of(places, size)
+        self._sorted = sorted(word for word in places_by_word if word not in joined)
+        self._joined = sorted(joined)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._masks or word in self._places
+
+    def of(self, word: str) -> int:
+        """Return the models that have a word."""
+        mask = self._masks.get(word)
+        if mask is not None:
+            return mask
+        places = self._places.get(word)
+        return 0 if places is None else mask_of(places, self._size)
+
+    def of_any(self, words: Iterable[str]) -> int:
+        """Return the models that have one of the words."""
+        found = 0
+        sparse = array("I")
+        for word in words:
+            mask = self._masks.get(word)
+            if mask is not None:
+                found |= mask
+            elif word in self._places:
+                sparse.extend(self._places[word])
+        return found | mask_of(sparse, self._size) if sparse else found
+
+    def with_prefix(self, prefix: str) -> list[str]:
+        """Return the known words that begin with a prefix and go on; a number goes on with anything but a digit."""
+        return _going_on(self._sorted, prefix)
+
+    def joined_with_prefix(self, prefix: str) -> list[str]:
+        """Return the joined words that begin with a prefix and go on."""
+        return _going_on(self._joined, prefix)
+
+
+def _going_on(words: list[str], prefix: str) -> list[str]:
+    found: list[str] = []
+    is_number = prefix[-1:].isdigit()
+    for at in range(bisect_left(words, prefix), len(words)):
+        word = words[at]
+        if not word.startswith(prefix) or len(found) >= MAX_PREFIXED:
+            break
+        if len(word) > len(prefix) and not (is_number and word[len(prefix)].isdigit()):
+            found.append(word)
+    return found
+
+
+def mask_of(places: Iterable[int], size: int) -> int:
+    """Return a set of models from their places; `size` is how many models there are."""
+    bits = bytearray(size // 8 + 1)
+    for place in places:
+        bits[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(bits, "little")
+
+
+def places_in(mask: int, limit: int | None = None) -> list[int]:
+    """Return the places of a set in ascending order, at most `limit`."""
+    if limit is not None and limit < 64:
+        found: list[int] = []
+        while mask and len(found) < limit:
+            lowest = mask & -mask
+            found.append(lowest.bit_length() - 1)
+            mask ^= lowest
+        return found
+    return [place for place, bit in enumerate(bin(mask)[:1:-1]) if bit == "1"][:limit]

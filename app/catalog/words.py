@@ -1,0 +1,66 @@
+"""How model names are read as words: letters and numbers apart, versions whole, spelling and case without weight.
+
+`gpt4o`, `gpt-4o` and `GPT 4o` are the same two words, gpt and 4o. `4.5` and `4-5` are one word, a version; so are
+sizes and short names that carry a number: `70b`, `a22b`, `8x22b`, `o3`, `k2.5`. A `v` before a version says nothing.
+Neighbouring words are also known joined (`deepseek` for deep seek), so that glued and split spellings meet.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(
+    r"\d+(?:\.\d+)*(?:x\d+)?[a-z]{1,2}(?![a-z])"  # 4o, 70b, 8x22b, 4.6v
+    r"|(?<![a-z])v(?=\d)"  # the v of v3.2
+    r"|(?<![a-z])[a-z]{1,2}\d+(?:\.\d+)*[a-z]?(?![a-z])"  # o3, k2.5, a22b
+    r"|\d{1,2}-\d{1,2}(?!\d)(?!-\d{1,3}(?!\d))"  # 4-5
+    r"|\d+(?:\.\d+)*"  # 4.5, 2507
+    r"|[^\W\d_]+"
+)
+_PLUS = re.compile(r"(?<=[^\W_])\+")
+JOINED_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text: how it is compared, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Return a text in lower case and without accents, of the same length, so that places in it stay true."""
+    if text.isascii():
+        return text.lower()
+    return "".join(_fold_letter(letter) for letter in text)
+
+
+def _fold_letter(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter)[:1].lower()
+    return plain if len(plain) == 1 else letter
+
+
+def words_of(text: str) -> list[Word]:
+    """Return the words of a text in their order; a `+` behind a word is the word plus."""
+    folded = fold(text)
+    words = [
+        Word(match.group().replace("-", "."), match.start(), match.end())
+        for match in _WORD.finditer(folded)
+        if match.group() != "v" or not folded[match.end() : match.end() + 1].isdigit()
+    ]
+    if "+" in folded:
+        words += [Word("plus", plus.start(), plus.end()) for plus in _PLUS.finditer(folded)]
+        words.sort(key=lambda word: word.start)
+    return words
+
+
+def joins_of(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """Return two and three neighbouring words written as one: the text, the first word's place, how many words."""
+    for count in range(2, JOINED_WORDS + 1):
+        for first in range(len(words) - count + 1):
+            yield "".join(words[first : first + count]), first, count
