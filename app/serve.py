@@ -27,6 +27,12 @@ def serve(settings: Settings) -> int:
     configure_logs(settings.log_level, settings.log_format)
     limit_allocator()
     try:
+        app = create_app(settings)
+    except ValueError as error:
+        # What only the part that uses it can tell, such as an option in REDIS_URL; worded without secrets there.
+        log.error("a setting can't be used", reason=str(error))
+        return 2
+    try:
         listener = _listen(settings.host, settings.port)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -37,7 +43,6 @@ def serve(settings: Settings) -> int:
             reason=reason,
         )
         return 1
-    app = create_app(settings)
     calm_interpreter()
     port = listener.getsockname()[1]
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -46,7 +46,7 @@ def select(index: Index, query: Query) -> Selection:
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else ()
     scores: dict[int, float] = {}
-    if terms:
+    if text:
         found = index.search.find_terms(terms, matching, None if query.sort else end)
         scores = dict(zip(found.places, found.scores, strict=True))
         places, total = list(found.places), found.total

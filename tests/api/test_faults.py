@@ -26,9 +26,7 @@ async def good(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servic
     folder = tmp_path_factory.mktemp("data")
     # The simulator's noise needs a price to sit on.
     catalog = [record for record in CATALOG if record["id"] != UNPRICED]
-    async with serving(
-        folder, catalog=catalog, fetch_deadline_seconds=1, fetch_max_decoded_bytes=4_000_000
-    ) as running:
+    async with serving(folder, catalog=catalog, fetch_deadline_seconds=1, fetch_max_decoded_bytes=4_000_000) as running:
         yield running
 
 

@@ -92,7 +92,7 @@ async def test_a_filter_gives_what_a_recount_gives(service: Service, question: s
 
 
 def test_every_filter_word_is_recounted() -> None:
-    elsewhere = {"q", "ids", "sort", "limit", "offset", "fields", "facets", "format"}
+    elsewhere = {"q", "ids", "sort", "limit", "offset", "fields", "facets", "format", "interpret"}
     assert {part.split("=")[0] for question in FILTERS for part in question.split("&")} | elsewhere == set(WORDS)
 
 

@@ -20,8 +20,8 @@ import uvloop
 
 from app.logs import configure_logs
 from app.main import create_app
-from app.memory import prepare_process
 from app.outcome import Trigger
+from app.runtime import calm_interpreter, limit_allocator
 from app.settings import Settings
 from tests.bench.processes import cpu_seconds, memory_mib
 
@@ -106,7 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--times", type=int, default=1)
     options = parser.parse_args(arguments)
     configure_logs("warning", "text")
-    prepare_process()
+    limit_allocator()
+    calm_interpreter()
     with tempfile.TemporaryDirectory() as folder:
         found = uvloop.run(refreshes(options.base_url, options.times, Path(folder)))
     print(json.dumps([asdict(refreshed) for refreshed in found]))

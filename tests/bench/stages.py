@@ -28,10 +28,11 @@ from app.catalog.merge import merge
 from app.catalog.parse import parse_records
 from app.catalog.snapshot import Origin, Snapshot
 from app.main import build_sources, build_store, guard_limits
-from app.memory import prepare_process, without_collections
+from app.memory import without_collections
 from app.metrics import Metrics
 from app.prerender import prerender
 from app.published import RenderingBounds, publish_snapshot
+from app.runtime import calm_interpreter, limit_allocator
 from app.settings import Settings
 from app.sources.document import records_of
 from app.store.envelope import seal
@@ -118,7 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--catalog", type=Path)
     options = parser.parse_args(arguments)
-    prepare_process()
+    limit_allocator()
+    calm_interpreter()
     records = records_in(options.catalog.read_bytes()) if options.catalog else catalog_of(options.models)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from app.catalog.query import WORDS
 from app.cli import main
@@ -22,7 +24,21 @@ CANARY = "canary-7f3a"
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def untouched_logs() -> Iterator[None]:
+    """Put the process's logging back as it was: a command configures it for itself."""
+    loggers = [logging.getLogger(name) for name in (None, "httpx", "httpcore", "uvicorn.error", "uvicorn.access")]
+    before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
+    yield
+    structlog.reset_defaults()
+    for logger, handlers, level in before:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], untouched_logs: None
+) -> Run:
     """Return what runs a command on a store of its own, filled from a bootstrap file, and gives code and output."""
     records = [make_record("acme/rocket-1", name="Acme: Rocket 1"), make_record("acme/rocket-2", name="Acme: Rocket 2")]
     (tmp_path / "bootstrap.json").write_text(json.dumps({"data": [*records, *generate_catalog(60, seed=3)]}))
