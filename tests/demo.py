@@ -34,8 +34,13 @@ async def _demonstrate(source: Path | None) -> int:
             print(
                 f"A simulated OpenRouter answers at {simulator.base_url}; Ctrl-C stops it and the registry.", flush=True
             )
+            # In a group of its own: Ctrl-C reaches this process alone, which then tells the registry once.
             registry = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "app", "serve", cwd=folder, env=_environment(simulator.base_url, folder)
+                sys.executable,
+                *("-m", "app", "serve"),
+                cwd=folder,
+                env=_environment(simulator.base_url, folder),
+                process_group=0,
             )
             told = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
