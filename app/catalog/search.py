@@ -43,7 +43,7 @@ from app.catalog.postings import Postings, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.typos import Typos
-from app.catalog.words import JOINED_WORDS, joins_of, words_of
+from app.catalog.words import JOINED_WORDS, Word, joins_of, words_of
 
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
@@ -54,6 +54,7 @@ MAX_INEXACT_SCORE = 0.99
 FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
 _TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
 Range = tuple[int, int]
+_FieldWords = tuple[tuple[str, list[Word]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class SearchIndex:
 
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
+        self._words: dict[int, _FieldWords] = {}
         size = len(models)
         names: dict[str, list[int]] = {}
         authors: dict[str, list[int]] = {}
@@ -199,15 +201,23 @@ class SearchIndex:
 
     def hit(self, place: int, score: float, terms: Sequence[Term]) -> Hit:
         """Return where in the texts of a model the words of a query stand."""
-        model = self._models[place]
         highlights: dict[str, tuple[Range, ...]] = {}
-        for field, text in (("id", model.id), ("name", model.name), ("author", model.author)):
-            ranges = _ranges(text, terms)
+        for field, words in self._words_at(place):
+            ranges = _ranges(words, terms)
             if ranges:
                 highlights[field] = ranges
         in_description = any(term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] & 1 << place for term in terms)
         fields = (*highlights, "description") if in_description else tuple(highlights)
         return Hit(place, score, fields, MappingProxyType(highlights))
+
+    def _words_at(self, place: int) -> _FieldWords:
+        """Return the words of a model's texts; read once, when the model is first found."""
+        known = self._words.get(place)
+        if known is None:
+            model = self._models[place]
+            texts = (("id", model.id), ("name", model.name), ("author", model.author))
+            known = self._words[place] = tuple((field, words_of(text)) for field, text in texts)
+        return known
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return the ids that come nearest to a text which means no model; none when nothing is near."""
@@ -294,11 +304,11 @@ def _synonyms_of(word: str) -> tuple[str, ...]:
     return SYNONYMS.get(word, ())
 
 
-def _ranges(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
+def _ranges(words: Sequence[Word], terms: Sequence[Term]) -> tuple[Range, ...]:
     """Return where the words of a query stand in a text; of a word that only begins or ends alike, the part alike."""
-    words = words_of(text)
     ranges: set[Range] = set()
     for term in terms:
+        known = len(ranges)
         for word in words:
             if word.text in term.spellings:
                 is_plain = len(word.text) == word.end - word.start
@@ -308,7 +318,8 @@ def _ranges(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
                     ranges.add((word.end - len(term.text), word.end))
                 else:
                     ranges.add((word.start, word.end))
-        for joined, first, count in joins_of([word.text for word in words]):
-            if joined == term.text:
-                ranges.add((words[first].start, words[first + count - 1].end))
+        if len(ranges) == known:
+            for joined, first, count in joins_of([word.text for word in words]):
+                if joined == term.text:
+                    ranges.add((words[first].start, words[first + count - 1].end))
     return tuple(sorted(ranges))

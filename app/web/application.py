@@ -61,7 +61,7 @@ def with_front(app: FastAPI, settings: Settings) -> Front:
     """Return the application behind its fast front."""
     serving: Serving = app.state.serving
     access_log = log_access if settings.access_log else None
-    return Front(app, registry=serving.registry, cors=CorsPolicy(settings.cors_origins), access_log=access_log)
+    return Front(app, serving=serving, cors=CorsPolicy(settings.cors_origins), access_log=access_log)
 
 
 def _operation_id(route: APIRoute) -> str:

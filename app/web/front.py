@@ -13,11 +13,15 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.catalog.errors import QueryError
 from app.prepared import Form, Prepared, RawHeaders
-from app.registry import Registry
 from app.web.cors import CorsPolicy
+from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
+from app.web.problems import Problem
+from app.web.read import INLINE_MODELS, prepare, target_of
 from app.web.respond import choose
+from app.web.serving import Serving
 from app.wire import WireAnswer
 
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -30,22 +34,24 @@ MAX_HEADER_BYTES: Final = 8_192
 class Front:
     """An ASGI application in front of another."""
 
-    def __init__(self, app: ASGIApp, *, registry: Registry, cors: CorsPolicy, access_log: AccessLog | None) -> None:
+    def __init__(self, app: ASGIApp, *, serving: Serving, cors: CorsPolicy, access_log: AccessLog | None) -> None:
         self._app = app
-        self._registry = registry
+        self._serving = serving
+        self._registry = serving.registry
+        self._questions = {path.encode(): question(serving) for path, question in LISTS.items()}
         self._odd = _ODD if cors.is_open else _ODD | {b"origin"}
         self._static: RawHeaders = [*cors.static, *SECURITY_HEADERS]
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass it on."""
-        prepared = self.prepared_for(scope) if scope["type"] == "http" else None
-        if prepared is None:
+        if scope["type"] != "http" or scope["method"] not in _READS or (wishes := self._wishes(scope)) is None:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        wishes = self._wishes(scope)
-        if wishes is None:
+        prepared = self.prepared_for(scope)
+        is_new = prepared is None
+        if prepared is None and (prepared := self._prepare(scope)) is None:
             await self._app(scope, receive, send)
             return
         accept_encoding, if_none_match, request_id = wishes
@@ -55,7 +61,7 @@ class Front:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
         await send({"type": "http.response.body", "body": body})
-        prepared.use.was_used = True
+        prepared.use.was_used = prepared.use.was_used or not is_new
         if prepared.note is not None:
             prepared.note()
         seconds = perf_counter() - started
@@ -78,6 +84,23 @@ class Front:
             method=scope["method"],
             path=scope["path"],
         )
+
+    def _prepare(self, scope: Scope) -> Prepared | None:
+        """Return a new answer to a list that nobody asked for yet; None when the application must see to it.
+
+        What is wrong with a query, the application says.
+        """
+        published = self._serving.registry.current
+        question = self._questions.get(scope["raw_path"])
+        if published is None or question is None or len(published.rows) > INLINE_MODELS:
+            return None
+        target = target_of(scope)
+        if published.targets.get(target) is not None:
+            return None
+        try:
+            return prepare(self._serving, published, target, scope["query_string"], question)
+        except (QueryError, Problem):
+            return None
 
     def _wishes(self, scope: Scope) -> tuple[bytes, bytes, str | None] | None:
         """Return Accept-Encoding, If-None-Match and the caller's request id; None when something is odd."""
@@ -104,8 +127,7 @@ class Front:
         published = self._registry.current
         if published is None or scope["method"] not in _READS:
             return None
-        query = scope["query_string"]
-        prepared = published.targets.get(scope["raw_path"] + b"?" + query if query else scope["raw_path"])
+        prepared = published.targets.get(target_of(scope))
         return None if prepared is None or prepared.rendering.is_compressible else prepared
 
     def _sealed(self, form: Form, status: int) -> RawHeaders:

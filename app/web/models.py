@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,8 +14,9 @@ from app.dialects.native import to_json
 from app.prepared import Prepared
 from app.rendering import QUICK, compressed, render
 from app.statistics import statistics
+from app.web.lists import LISTS
 from app.web.parameters import parameters_for
-from app.web.read import Note, read
+from app.web.read import Note, Question, read
 from app.web.respond import respond
 from app.web.schemas import (
     CategoryList,
@@ -59,7 +58,7 @@ _DETAIL_WORDS = parameters_for(answers.DETAIL_WORDS)
 )
 async def list_models(request: Request) -> Response:
     """Return the models that match, in the order asked for, with counts on request."""
-    return await read(request, "/models", answers.models_list)
+    return await read(request, LISTS["/models"](serving_of(request)))
 
 
 @router.api_route(
@@ -72,12 +71,7 @@ async def list_models(request: Request) -> Response:
 )
 async def search_models(request: Request) -> Response:
     """Return the models that the words of `q` mean, best first, with what matched."""
-    searches = serving_of(request).metrics.searches
-
-    def note(body: bytes) -> Callable[[], None]:
-        return searches.labels(str(answers.found_some(body)).lower()).inc
-
-    return await read(request, "/models/search", answers.search, note=note)
+    return await read(request, LISTS["/models/search"](serving_of(request)))
 
 
 @router.api_route(
@@ -90,7 +84,7 @@ async def search_models(request: Request) -> Response:
 )
 async def list_core(request: Request) -> Response:
     """Return the models that the core file knows."""
-    return await read(request, "/models/core", partial(answers.models_list, fixed_source="core"))
+    return await read(request, LISTS["/models/core"](serving_of(request)))
 
 
 @router.api_route(
@@ -103,7 +97,7 @@ async def list_core(request: Request) -> Response:
 )
 async def list_openrouter(request: Request) -> Response:
     """Return the models that OpenRouter lists."""
-    return await read(request, "/models/openrouter", partial(answers.models_list, fixed_source="openrouter"))
+    return await read(request, LISTS["/models/openrouter"](serving_of(request)))
 
 
 @router.api_route(
@@ -115,7 +109,7 @@ async def list_openrouter(request: Request) -> Response:
 )
 async def list_categories(request: Request) -> Response:
     """Return the curated categories and how many models each has."""
-    return await read(request, "/models/categories", answers.categories)
+    return await read(request, Question("/models/categories", answers.categories, is_list=True))
 
 
 @router.api_route(
@@ -127,7 +121,7 @@ async def list_categories(request: Request) -> Response:
 )
 async def list_providers(request: Request) -> Response:
     """Return who serves models and who made them, with the number of models."""
-    return await read(request, "/models/providers", answers.providers)
+    return await read(request, Question("/models/providers", answers.providers, is_list=True))
 
 
 @router.api_route(
@@ -158,13 +152,13 @@ async def show_statistics(request: Request) -> Response:
 async def show_routes(request: Request, model_id: str) -> Response:
     """Return every way to reach a model: source, base URL and the id to use there."""
     model = _looked_up(request, model_id)
-    return await read(
-        request,
+    question = Question(
         "/models/provider/{model_id:path}",
         answers.routes_of(model),
         path=f"/models/provider/{model.id}",
         note=_count_lookup(request, model),
     )
+    return await read(request, question)
 
 
 @router.api_route(
@@ -179,14 +173,14 @@ async def show_model(request: Request, model_id: str) -> Response:
     """Return one model by any spelling of its id; `Content-Location` names the id proper."""
     model = _looked_up(request, model_id)
     root_path = request.scope.get("root_path", "")
-    return await read(
-        request,
+    question = Question(
         "/models/{model_id:path}",
         answers.one_model(model),
         path=f"{root_path}/models/{model.id}",
         more=[(b"content-location", f"{root_path}/models/{model.id}".encode())],
         note=_count_lookup(request, model),
     )
+    return await read(request, question)
 
 
 def _looked_up(request: Request, spelling: str) -> Model:

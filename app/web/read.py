@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
+from app import __version__
 from app.answers import Answer
 from app.prepared import Prepared, RawHeaders
 from app.prerender import canonical_target, snapshot_headers
 from app.published import Published
-from app.rendering import QUICK, compressed, render
+from app.rendering import QUICK, compressed, render, render_list
 from app.web.respond import respond
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
@@ -21,53 +24,88 @@ from app.web.target import read_pairs
 INLINE_MODELS = 2_000
 # Each waits for a thread and holds its answer meanwhile; more are compressed when they are asked for once more.
 MAX_COMPRESSIONS = 16
+_VERSION = __version__.encode()
 Note = Callable[[bytes], Callable[[], None]]
 
 
-async def read(
-    request: Request,
-    route: str,
-    answer: Answer,
-    *,
-    path: str | None = None,
-    more: RawHeaders | None = None,
-    note: Note | None = None,
-) -> Response:
-    """Answer a read from what is published now.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a read asks for: the route's closed name, what makes the body, and what depends on the request.
 
-    `route` is the route's closed name. `path` is the settled path when it is not the route's own. `note` gets the
-    body and returns what is called for each time that the answer is given.
+    `path` is the settled path when it is not the route's own. `more` are further headers. `note` gets the body and
+    returns what is called each time that the answer is given. `is_list` says that the body follows from the
+    snapshot and the target alone.
     """
+
+    route: str
+    answer: Answer
+    path: str | None = None
+    more: RawHeaders = field(default_factory=list)
+    note: Note | None = None
+    is_list: bool = False
+
+
+async def read(request: Request, question: Question) -> Response:
+    """Answer a read from what is published now."""
     serving = serving_of(request)
     published = serving.registry.published
-    targets = published.targets
-    asked = target_of(request)
-    prepared = targets.get(asked)
-    if prepared is None:
-        pairs = read_pairs(request.scope["query_string"])
-        canonical = canonical_target(path or route, pairs)
-        prepared = targets.get(canonical)
-        if prepared is None:
-            if len(published.rows) > INLINE_MODELS:
-                body = await asyncio.to_thread(answer, published, pairs)
-            else:
-                body = answer(published, pairs)
-            headers = snapshot_headers(published, serving.cache_max_age_seconds) + (more or [])
-            prepared = Prepared(render(body), serving.metrics.tallies.of(route), headers, note(body) if note else None)
-            targets.put(canonical, prepared)
-        else:
-            _used_again(serving, published, canonical, prepared)
-        if asked != canonical:
-            targets.put(asked, prepared)
-    else:
+    asked = target_of(request.scope)
+    prepared = published.targets.get(asked)
+    if prepared is not None:
         _used_again(serving, published, asked, prepared)
+    elif len(published.rows) > INLINE_MODELS:
+        query_string = request.scope["query_string"]
+        pairs = read_pairs(query_string)
+        body = await asyncio.to_thread(question.answer, published, pairs)
+        prepared = _kept(serving, published, asked, pairs, question, body)
+    else:
+        prepared = prepare(serving, published, asked, request.scope["query_string"], question)
     return respond(request, prepared)
 
 
-def target_of(request: Request) -> bytes:
+def prepare(serving: Serving, published: Published, asked: bytes, query_string: bytes, question: Question) -> Prepared:
+    """Return the answer to a target that was not asked for in this spelling yet, and keep it.
+
+    Raises Problem for a malformed query and QueryError for an unknown word or value.
+    """
+    pairs = read_pairs(query_string)
+    canonical = canonical_target(question.path or question.route, pairs)
+    known = published.targets.get(canonical)
+    if known is None:
+        return _kept(serving, published, asked, pairs, question, question.answer(published, pairs))
+    _used_again(serving, published, canonical, known)
+    published.targets.put(asked, known)
+    return known
+
+
+def _kept(
+    serving: Serving,
+    published: Published,
+    asked: bytes,
+    pairs: tuple[tuple[str, str], ...],
+    question: Question,
+    body: bytes,
+) -> Prepared:
+    """Prepare an answer from its body and keep it under its settled target and the spelling that was asked."""
+    canonical = canonical_target(question.path or question.route, pairs)
+    if question.is_list:
+        facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), canonical)
+        rendering = render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
+    else:
+        rendering = render(body)
+    headers = snapshot_headers(published, serving.cache_max_age_seconds) + question.more
+    note = question.note(body) if question.note else None
+    prepared = Prepared(rendering, serving.metrics.tallies.of(question.route), headers, note)
+    published.targets.put(canonical, prepared)
+    if asked != canonical:
+        published.targets.put(asked, prepared)
+    return prepared
+
+
+def target_of(scope: Scope) -> bytes:
     """Return the request target as it was spelled."""
-    query: bytes = request.scope["query_string"]
-    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = scope["query_string"]
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
     return path + b"?" + query if query else path
 
 

@@ -135,7 +135,7 @@ async def test_what_is_odd_is_for_the_application(
         await app(scope, receive, send)
 
     async with started(settings_for(tmp_path)) as (app, _):
-        front = Front(application, registry=serving(app).registry, cors=CorsPolicy(("*",)), access_log=None)
+        front = Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None)
         assert await ask(front, "/models", headers=[header]) == await ask(app, "/models", headers=[header])
         assert bool(reached) != is_answered
 
