@@ -2,7 +2,7 @@
 
 Ranking, strongest first; what is equal in one respect is decided by the next:
 
-1. The words are exactly an id, a slug, a name or an alias, in any order of words.
+1. The words are exactly an id, a slug or a name, or else an alias, in any order of words.
 2. How many words matched at all, by name, id or author; models that miss a word are only shown when none has all.
 3. How many matched there whole; then how many more matched the author whole; the name or id as a prefix; the
    author as a prefix, a synonym, an alias, or a part of a glued word; with a typo, or glued and unfinished; and
@@ -107,6 +107,7 @@ class SearchIndex:
         aliases: dict[str, list[int]] = {}
         descriptions: dict[str, list[int]] = {}
         exact: dict[str, list[int]] = {}
+        exact_aliases: dict[str, list[int]] = {}
         own: set[str] = set()
         lengths: list[list[int]] = [[] for _ in range(MAX_NAME_WORDS + 1)]
         for place, model in enumerate(models):
@@ -121,8 +122,10 @@ class SearchIndex:
                 aliases.setdefault(word, []).append(place)
             for word in description_words(model.description or ""):
                 descriptions.setdefault(word, []).append(place)
-            for key in {key_of(words) for words in [*spelled, *aliased, texts_of(model.id)] if words}:
+            for key in {key_of(words) for words in [*spelled, texts_of(model.id), texts_of(model.name)] if words}:
                 exact.setdefault(key, []).append(place)
+            for key in {key_of(words) for words in aliased if words}:
+                exact_aliases.setdefault(key, []).append(place)
             lengths[min(telling_words(model), MAX_NAME_WORDS)].append(place)
         self._compounds = compounds_of(own)
         for part, compounds in self._compounds.items():
@@ -132,7 +135,7 @@ class SearchIndex:
         self._authors = Postings(authors, size)
         self._aliases = Postings(aliases, size)
         self._descriptions = Postings(descriptions, size)
-        self._exact = Postings(exact, size)
+        self._exact = Postings({**exact_aliases, **exact}, size)
         self._steps_by_length = [
             (MAX_NAME_WORDS - length, mask_of(places, size)) for length, places in enumerate(lengths) if places
         ]
