@@ -39,7 +39,7 @@ from app.catalog.naming import (
     texts_of,
     with_joins,
 )
-from app.catalog.postings import Postings, mask_of, places_in
+from app.catalog.postings import Postings, goes_on, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.typos import Typos
@@ -70,7 +70,7 @@ class Hit:
 class Term:
     """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
 
-    `spellings` are the known words that it stands for, to show where it matched.
+    `spellings` are the known words that it stands for besides those that it begins, to show where it matched.
     """
 
     text: str
@@ -223,7 +223,7 @@ class SearchIndex:
 
     def _stem(self, word: str) -> str:
         for end in range(len(word), MIN_STEM_LETTERS - 1, -1):
-            if word[:end] in self._names or word[:end] in self._authors or self._names.with_prefix(word[:end]):
+            if word[:end] in self._names or word[:end] in self._authors or self._names.has_prefix(word[:end]):
                 return word[:end]
         return ""
 
@@ -253,22 +253,20 @@ class SearchIndex:
         return segmented
 
     def _term(self, word: str) -> Term:
-        name_prefixed = self._names.with_prefix(word)
-        author_prefixed = self._authors.with_prefix(word)
         synonyms = [other for other in _synonyms_of(word) if self._is_known(other)]
         mask = self._names.of(word)
         kinds = [mask]
         kinds.append(mask := mask | self._authors.of(word))
-        kinds.append(mask := mask | self._names.of_any(name_prefixed))
-        author_like = [*author_prefixed, *synonyms]
-        mask |= self._authors.of_any(author_like) | self._names.of_any(synonyms) | self._aliases.of(word)
+        kinds.append(mask := mask | self._names.going_on(word))
+        mask |= self._authors.going_on(word) | self._authors.of_any(synonyms)
+        mask |= self._names.of_any(synonyms) | self._aliases.of(word)
         kinds.append(mask)
         near = [] if mask else [*self._nearest_words(word), *self._names.joined_with_prefix(word)]
         mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
         kinds.append(mask)
         kinds.append(mask | self._descriptions.of(word))
         compounds = self._compounds.get(word, ())
-        return Term(word, tuple(kinds), frozenset({word, *name_prefixed, *author_like, *near, *compounds}))
+        return Term(word, tuple(kinds), frozenset({word, *synonyms, *near, *compounds}))
 
     def _nearest_words(self, word: str) -> list[str]:
         """Return the known words at the least distance that a typo may have."""
@@ -303,7 +301,7 @@ def _ranges(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
     ranges: set[Range] = set()
     for term in terms:
         for word in words:
-            if word.text in term.spellings:
+            if word.text in term.spellings or goes_on(word.text, term.text):
                 is_plain = len(word.text) == word.end - word.start
                 if is_plain and word.text.startswith(term.text):
                     ranges.add((word.start, word.start + len(term.text)))

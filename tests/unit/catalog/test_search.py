@@ -13,7 +13,7 @@ from app.catalog.index import Index, build_index
 from app.catalog.merge import Ingredients, merge
 from app.catalog.model import Model
 from app.catalog.parse import parse_records
-from app.catalog.postings import mask_of, places_in
+from app.catalog.postings import MAX_WALKED, mask_of, places_in
 from app.catalog.query import Query
 from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, SearchIndex
 from app.catalog.select import Selection, select
@@ -146,7 +146,7 @@ def test_3_a_whole_word_beats_a_prefix() -> None:
 def test_3_a_prefix_beats_a_typo() -> None:
     records = [make_record("a/clade-9", created=NEWEST), make_record("a/cladeone-9", created=NEWEST - DAY_SECONDS)]
     assert _first(records, "clade") == "a/clade-9"
-    assert _first(records[1:] + [make_record("a/clado-8", created=NEWEST)], "clade") == "a/cladeone-9"
+    assert _first([*records[1:], make_record("a/clado-8", created=NEWEST)], "clade") == "a/cladeone-9"
 
 
 def test_3_a_name_beats_an_author_and_an_author_a_description() -> None:
@@ -313,7 +313,7 @@ HOSTILE = {
 def test_a_hostile_query_costs_a_bounded_number_of_terms_and_spellings(kind: str) -> None:
     terms = LARGE.terms_of(HOSTILE[kind])
     assert len(terms) <= MAX_QUERY_WORDS
-    assert sum(len(term.spellings) for term in terms) <= 10 * len(LARGE.terms_of("c")[0].spellings) + MAX_QUERY_WORDS
+    assert all(len(term.spellings) <= 2 * MAX_WALKED for term in terms)
     assert LARGE.find_terms(terms, (1 << 2_000) - 1, 20).total >= 0
 
 
@@ -370,7 +370,7 @@ def test_case_and_punctuation_do_not_matter(model: Model, change: Any, mark: str
 
 @given(MODELS)
 def test_accents_do_not_matter(model: Model) -> None:
-    accented = model.name.translate(str.maketrans({"a": "á", "e": "é", "o": "ö", "u": "ü"}))
+    accented = model.name.translate(str.maketrans("aeou", "áéöü"))
     assert INDEX.search.find(accented, ALL).places == INDEX.search.find(model.name, ALL).places
 
 
