@@ -13,14 +13,19 @@ MAX_WALKED = 64
 
 
 class Postings:
-    """The models of each word of one field; immutable once built.
+    """The models of each word of one field; immutable once built. Prefixes are looked up where `is_completed`.
 
     `joined` are words that only exist as two or three others written as one. They are completed apart, for prefixes
     that nothing else goes on from: whoever has `qwen2vl` has `qwen`, too, and there are hundreds of them.
     """
 
     def __init__(
-        self, places_by_word: dict[str, list[int]], size: int, *, joined: frozenset[str] = frozenset()
+        self,
+        places_by_word: dict[str, list[int]],
+        size: int,
+        *,
+        joined: frozenset[str] = frozenset(),
+        is_completed: bool = False,
     ) -> None:
         self._size = size
         self._masks: dict[str, int] = {}
@@ -30,7 +35,7 @@ class Postings:
                 self._places[word] = array("I", places)
             else:
                 self._masks[word] = mask_of(places, size)
-        self._sorted = sorted(word for word in places_by_word if word not in joined)
+        self._sorted = sorted(word for word in places_by_word if word not in joined) if is_completed else []
         self._joined = sorted(joined)
         self._many = {prefix: self.of_any(words) for prefix, words in _frequent_prefixes(self._sorted).items()}
 

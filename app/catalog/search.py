@@ -131,8 +131,8 @@ class SearchIndex:
         for part, compounds in self._compounds.items():
             there = aliases.setdefault(part, [])
             there += sorted({place for compound in compounds for place in names[compound]}.difference(there))
-        self._names = Postings(names, size, joined=frozenset(names.keys() - own))
-        self._authors = Postings(authors, size)
+        self._names = Postings(names, size, joined=frozenset(names.keys() - own), is_completed=True)
+        self._authors = Postings(authors, size, is_completed=True)
         self._aliases = Postings(aliases, size)
         self._descriptions = Postings(descriptions, size)
         self._exact = Postings({**exact_aliases, **exact}, size)
