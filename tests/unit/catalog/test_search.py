@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import answers
 from app.catalog.index import Index, build_index
 from app.catalog.merge import Ingredients, merge
 from app.catalog.model import Model
@@ -19,6 +21,7 @@ from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, SearchIndex
 from app.catalog.select import Selection, select
 from app.catalog.snapshot import Origin, Snapshot
 from app.catalog.words import words_of
+from app.published import RenderingBounds, publish_snapshot
 from tests.simulator import generate_catalog, make_record
 
 NOW = datetime(2026, 8, 22, tzinfo=UTC)
@@ -288,6 +291,22 @@ def test_nothing_found_suggests_what_is_near(query: str, near: str) -> None:
 
 def test_nothing_near_suggests_nothing() -> None:
     assert _selected("zzzzqqqq").suggestions == ()
+
+
+def test_the_list_and_the_search_answer_alike() -> None:
+    published = publish_snapshot(INDEX.snapshot, is_stale=False, bounds=RenderingBounds())
+    pairs = [("q", "gpt4o"), ("limit", "3")]
+    listed, searched = (json.loads(answer(published, pairs)) for answer in (answers.models_list, answers.search))
+    assert [model["id"] for model in listed["models"]] == [model["id"] for model in searched["models"]]
+    assert listed["total"] == searched["total"]
+    assert searched["models"][0]["match"]["score"] == 1
+
+
+def test_an_unknown_id_is_answered_with_what_the_search_finds_near() -> None:
+    published = publish_snapshot(INDEX.snapshot, is_stale=False, bounds=RenderingBounds())
+    with pytest.raises(answers.UnknownModelError) as caught:
+        answers.resolve(published, "anthropic/cluade-opus-5")
+    assert caught.value.suggestions[0] == "anthropic/claude-opus-5"
 
 
 # Bounded work, measured by what is touched.
