@@ -59,8 +59,8 @@ def description_words(description: str) -> set[str]:
 
 
 def key_of(words: Iterable[str]) -> str:
-    """Return the words in a settled order, so that two texts with the same words are the same."""
-    return " ".join(sorted(words))
+    """Return the words in a settled order, each once, so that two texts with the same words are the same."""
+    return " ".join(sorted(set(words)))
 
 
 def compounds_of(words: AbstractSet[str]) -> dict[str, list[str]]:

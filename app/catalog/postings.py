@@ -8,19 +8,24 @@ from collections.abc import Iterable
 
 # A mask costs a bit per model, a place four bytes.
 _PLACES_PER_MASK_BYTE = 4
-# More known words than this under one prefix say nothing about what is meant.
-MAX_PREFIXED = 4_096
+# A prefix that more words go on from has its models ready, so that no query walks through more.
+MAX_WALKED = 64
 
 
 class Postings:
-    """The models of each word of one field; immutable once built.
+    """The models of each word of one field; immutable once built. Prefixes are looked up where `is_completed`.
 
     `joined` are words that only exist as two or three others written as one. They are completed apart, for prefixes
     that nothing else goes on from: whoever has `qwen2vl` has `qwen`, too, and there are hundreds of them.
     """
 
     def __init__(
-        self, places_by_word: dict[str, list[int]], size: int, *, joined: frozenset[str] = frozenset()
+        self,
+        places_by_word: dict[str, list[int]],
+        size: int,
+        *,
+        joined: frozenset[str] = frozenset(),
+        is_completed: bool = False,
     ) -> None:
         self._size = size
         self._masks: dict[str, int] = {}
@@ -30,8 +35,9 @@ class Postings:
                 self._places[word] = array("I", places)
             else:
                 self._masks[word] = mask_of(places, size)
-        self._sorted = sorted(word for word in places_by_word if word not in joined)
+        self._sorted = sorted(word for word in places_by_word if word not in joined) if is_completed else []
         self._joined = sorted(joined)
+        self._many = {prefix: self.of_any(words) for prefix, words in _frequent_prefixes(self._sorted).items()}
 
     def __contains__(self, word: str) -> bool:
         return word in self._masks or word in self._places
@@ -56,25 +62,46 @@ class Postings:
                 sparse.extend(self._places[word])
         return found | mask_of(sparse, self._size) if sparse else found
 
-    def with_prefix(self, prefix: str) -> list[str]:
-        """Return the known words that begin with a prefix and go on; a number goes on with anything but a digit."""
-        return _going_on(self._sorted, prefix)
+    def has_prefix(self, prefix: str) -> bool:
+        """Whether a known word begins with a prefix and goes on."""
+        return prefix in self._many or bool(_going_on(self._sorted, prefix, 1))
+
+    def going_on(self, prefix: str) -> int:
+        """Return the models with a word that begins with a prefix and goes on; a number with anything but a digit."""
+        mask = self._many.get(prefix)
+        return self.of_any(_going_on(self._sorted, prefix, MAX_WALKED)) if mask is None else mask
 
     def joined_with_prefix(self, prefix: str) -> list[str]:
-        """Return the joined words that begin with a prefix and go on."""
-        return _going_on(self._joined, prefix)
+        """Return the joined words that begin with a prefix and go on; not all when there are very many."""
+        return _going_on(self._joined, prefix, MAX_WALKED)
 
 
-def _going_on(words: list[str], prefix: str) -> list[str]:
+def goes_on(word: str, prefix: str) -> bool:
+    """Whether a word begins with a prefix and goes on; a number goes on with anything but a digit."""
+    if len(word) <= len(prefix) or not word.startswith(prefix):
+        return False
+    return not (prefix[-1:].isdigit() and word[len(prefix)].isdigit())
+
+
+def _going_on(words: list[str], prefix: str, most: int) -> list[str]:
     found: list[str] = []
-    is_number = prefix[-1:].isdigit()
     for at in range(bisect_left(words, prefix), len(words)):
         word = words[at]
-        if not word.startswith(prefix) or len(found) >= MAX_PREFIXED:
+        if not word.startswith(prefix) or len(found) >= most:
             break
-        if len(word) > len(prefix) and not (is_number and word[len(prefix)].isdigit()):
+        if goes_on(word, prefix):
             found.append(word)
     return found
+
+
+def _frequent_prefixes(words: Iterable[str]) -> dict[str, list[str]]:
+    """Return the prefixes that more words go on from than a query may walk through, each with its words."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        for end in range(1, len(word)):
+            if goes_on(word, word[:end]):
+                found.setdefault(word[:end], []).append(word)
+    return {prefix: begun for prefix, begun in found.items() if len(begun) > MAX_WALKED}
 
 
 def mask_of(places: Iterable[int], size: int) -> int:

@@ -2,7 +2,7 @@
 
 Ranking, strongest first; what is equal in one respect is decided by the next:
 
-1. The words are exactly an id, a slug, a name or an alias, in any order of words.
+1. The words are exactly an id, a slug or a name, or else an alias, in any order of words.
 2. How many words matched at all, by name, id or author; models that miss a word are only shown when none has all.
 3. How many matched there whole; then how many more matched the author whole; the name or id as a prefix; the
    author as a prefix, a synonym, an alias, or a part of a glued word; with a typo, or glued and unfinished; and
@@ -39,7 +39,7 @@ from app.catalog.naming import (
     texts_of,
     with_joins,
 )
-from app.catalog.postings import Postings, mask_of, places_in
+from app.catalog.postings import Postings, goes_on, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.typos import Typos
@@ -71,7 +71,7 @@ class Hit:
 class Term:
     """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
 
-    `spellings` are the known words that it stands for, to show where it matched.
+    `spellings` are the known words that it stands for besides those that it begins, to show where it matched.
     """
 
     text: str
@@ -109,6 +109,7 @@ class SearchIndex:
         aliases: dict[str, list[int]] = {}
         descriptions: dict[str, list[int]] = {}
         exact: dict[str, list[int]] = {}
+        exact_aliases: dict[str, list[int]] = {}
         own: set[str] = set()
         lengths: list[list[int]] = [[] for _ in range(MAX_NAME_WORDS + 1)]
         for place, model in enumerate(models):
@@ -123,18 +124,20 @@ class SearchIndex:
                 aliases.setdefault(word, []).append(place)
             for word in description_words(model.description or ""):
                 descriptions.setdefault(word, []).append(place)
-            for key in {key_of(words) for words in [*spelled, *aliased, texts_of(model.id)] if words}:
+            for key in {key_of(words) for words in [*spelled, texts_of(model.id), texts_of(model.name)] if words}:
                 exact.setdefault(key, []).append(place)
+            for key in {key_of(words) for words in aliased if words}:
+                exact_aliases.setdefault(key, []).append(place)
             lengths[min(telling_words(model), MAX_NAME_WORDS)].append(place)
         self._compounds = compounds_of(own)
         for part, compounds in self._compounds.items():
             there = aliases.setdefault(part, [])
             there += sorted({place for compound in compounds for place in names[compound]}.difference(there))
-        self._names = Postings(names, size, joined=frozenset(names.keys() - own))
-        self._authors = Postings(authors, size)
+        self._names = Postings(names, size, joined=frozenset(names.keys() - own), is_completed=True)
+        self._authors = Postings(authors, size, is_completed=True)
         self._aliases = Postings(aliases, size)
         self._descriptions = Postings(descriptions, size)
-        self._exact = Postings(exact, size)
+        self._exact = Postings({**exact_aliases, **exact}, size)
         self._steps_by_length = [
             (MAX_NAME_WORDS - length, mask_of(places, size)) for length, places in enumerate(lengths) if places
         ]
@@ -230,7 +233,7 @@ class SearchIndex:
 
     def _stem(self, word: str) -> str:
         for end in range(len(word), MIN_STEM_LETTERS - 1, -1):
-            if word[:end] in self._names or word[:end] in self._authors or self._names.with_prefix(word[:end]):
+            if word[:end] in self._names or word[:end] in self._authors or self._names.has_prefix(word[:end]):
                 return word[:end]
         return ""
 
@@ -260,22 +263,20 @@ class SearchIndex:
         return segmented
 
     def _term(self, word: str) -> Term:
-        name_prefixed = self._names.with_prefix(word)
-        author_prefixed = self._authors.with_prefix(word)
         synonyms = [other for other in _synonyms_of(word) if self._is_known(other)]
         mask = self._names.of(word)
         kinds = [mask]
         kinds.append(mask := mask | self._authors.of(word))
-        kinds.append(mask := mask | self._names.of_any(name_prefixed))
-        author_like = [*author_prefixed, *synonyms]
-        mask |= self._authors.of_any(author_like) | self._names.of_any(synonyms) | self._aliases.of(word)
+        kinds.append(mask := mask | self._names.going_on(word))
+        mask |= self._authors.going_on(word) | self._authors.of_any(synonyms)
+        mask |= self._names.of_any(synonyms) | self._aliases.of(word)
         kinds.append(mask)
         near = [] if mask else [*self._nearest_words(word), *self._names.joined_with_prefix(word)]
         mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
         kinds.append(mask)
         kinds.append(mask | self._descriptions.of(word))
         compounds = self._compounds.get(word, ())
-        return Term(word, tuple(kinds), frozenset({word, *name_prefixed, *author_like, *near, *compounds}))
+        return Term(word, tuple(kinds), frozenset({word, *synonyms, *near, *compounds}))
 
     def _nearest_words(self, word: str) -> list[str]:
         """Return the known words at the least distance that a typo may have."""
@@ -310,7 +311,7 @@ def _ranges(words: Sequence[Word], terms: Sequence[Term]) -> tuple[Range, ...]:
     for term in terms:
         known = len(ranges)
         for word in words:
-            if word.text in term.spellings:
+            if word.text in term.spellings or goes_on(word.text, term.text):
                 is_plain = len(word.text) == word.end - word.start
                 if is_plain and word.text.startswith(term.text):
                     ranges.add((word.start, word.start + len(term.text)))

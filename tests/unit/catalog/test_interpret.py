@@ -1,0 +1,166 @@
+"""Words of a query that are filters: recognised, reported, removable, and never in the way of a name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.catalog.index import build_index
+from app.catalog.interpret import Interpreted, readings, with_filters
+from app.catalog.merge import Ingredients, merge
+from app.catalog.parse import parse_records
+from app.catalog.query import Query
+from app.catalog.select import Selection, select
+from app.catalog.snapshot import Origin, Snapshot
+from tests.simulator import make_record
+
+NOW = datetime(2026, 8, 22, tzinfo=UTC)
+SEES = {
+    "architecture": {
+        "modality": "text+image->text",
+        "input_modalities": ["text", "image"],
+        "output_modalities": ["text"],
+        "tokenizer": "Other",
+        "instruct_type": None,
+    }
+}
+RECORDS = [
+    make_record("anthropic/claude-opus-5", context_length=1_000_000, **SEES),
+    make_record("anthropic/claude-haiku-4", context_length=200_000, supported_parameters=["reasoning"]),
+    make_record("anthropic/claude-mini-4", context_length=32_000, pricing={"prompt": "0.0000001", "completion": "0"}),
+    make_record("nvidia/nemotron-3:free", pricing={"prompt": "0", "completion": "0"}),
+    make_record("nvidia/nemotron-3"),
+    make_record("openrouter/free", name="Free Models Router", pricing={"prompt": "0", "completion": "0"}),
+    make_record("deepseek/deepseek-vision"),
+    make_record("perplexity/sonar-reasoning"),
+    make_record("perplexity/sonar", supported_parameters=["reasoning"]),
+]
+INDEX = build_index(
+    Snapshot(
+        1,
+        NOW,
+        NOW,
+        merge(parse_records(RECORDS), Ingredients(), origin=Origin.UPSTREAM, last_good=None, last_seen_at=NOW, now=NOW),
+    )
+)
+
+
+def _selected(q: str, **words: Any) -> Selection:
+    return select(INDEX, Query(q=q, **words))
+
+
+def _ids(q: str, **words: Any) -> list[str]:
+    return [INDEX.models[place].id for place in _selected(q, **words).places]
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "value"),
+    [
+        ("free", "price", "free"),
+        ("vision", "supports", "vision"),
+        ("tools", "supports", "tools"),
+        ("reasoning", "supports", "reasoning"),
+        ("json", "supports", "structured_outputs"),
+        ("128k", "min_context", "128000"),
+        ("1m context", "min_context", "1000000"),
+        ("1.5m tokens", "min_context", "1500000"),
+        ("long context", "min_context", "200000"),
+        ("cheap", "max_prompt_price", "0.3"),
+        ("<$1", "max_prompt_price", "1"),
+        ("< 0.5$", "max_prompt_price", "0.5"),
+        ("under $2", "max_prompt_price", "2"),
+        ("below 3 usd", "max_prompt_price", "3"),
+    ],
+)
+def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
+    for typed in (text, f"claude {text.upper()}"):
+        (found,) = [reading for reading, _, _ in readings(typed)]
+        assert (found.word, found.value) == (word, value)
+        assert found.text.lower() == text
+
+
+@pytest.mark.parametrize("text", ["max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7"])
+def test_what_may_be_a_name_is_not_read_as_a_filter(text: str) -> None:
+    assert list(readings(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "words"),
+    [
+        ("nemotron free", "nvidia/nemotron-3:free", []),
+        ("claude vision", "anthropic/claude-opus-5", ["supports"]),
+        ("claude 1m context", "anthropic/claude-opus-5", ["min_context"]),
+        ("claude reasoning", "anthropic/claude-haiku-4", ["supports"]),
+        ("cheap claude", "anthropic/claude-mini-4", ["max_prompt_price"]),
+        ("claude <$0.5", "anthropic/claude-mini-4", ["max_prompt_price"]),
+    ],
+)
+def test_a_filter_word_narrows_and_is_reported(query: str, first: str, words: list[str]) -> None:
+    selection = _selected(query)
+    assert INDEX.models[selection.places[0]].id == first
+    assert [reading.word for reading in selection.interpreted] == words
+
+
+def test_an_interpreted_filter_can_be_removed() -> None:
+    assert len(_ids("claude vision")) == 1
+    selection = _selected("claude vision", interpret=False)
+    assert selection.interpreted == ()
+    assert {"anthropic/claude-haiku-4", "anthropic/claude-mini-4"} < set(_ids("claude vision", interpret=False))
+
+
+def test_a_filter_alone_lists_what_passes_it() -> None:
+    assert _ids("vision") == ["anthropic/claude-opus-5"]
+    assert _selected("vision").hits == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("deepseek vision", "deepseek/deepseek-vision"),
+        ("sonar reasoning", "perplexity/sonar-reasoning"),
+        ("openrouter free", "openrouter/free"),
+        ("free router", "openrouter/free"),
+    ],
+)
+def test_a_filter_word_never_hides_a_name(query: str, meant: str) -> None:
+    assert _ids(query)[0] == meant
+    assert _selected(query).interpreted == ()
+
+
+def test_a_filter_that_nothing_passes_is_dropped_with_its_words() -> None:
+    selection = _selected("deepseek 1m context")
+    assert selection.interpreted == ()
+    assert [INDEX.models[place].id for place in selection.places] == ["deepseek/deepseek-vision"]
+
+
+def test_facets_respect_the_interpreted_filters() -> None:
+    assert _selected("claude vision", facets=("author",)).facets == {"author": {"anthropic": 1}}
+
+
+def test_what_the_query_says_itself_stays() -> None:
+    query = Query(min_context_tokens=5, max_prompt_usd_per_million=Decimal(9), one_of={"price": ("priced",)})
+    read = [Interpreted("", "min_context", "7"), Interpreted("", "max_prompt_price", "1")]
+    assert with_filters(query, [*read, Interpreted("", "price", "free")]) == query
+
+
+def test_a_capability_is_asked_for_in_every_alternative() -> None:
+    query = Query(all_of={"supports": (("tools",), ("audio",))})
+    narrowed = with_filters(query, [Interpreted("vision", "supports", "vision")])
+    assert narrowed.all_of["supports"] == (("tools", "vision"), ("audio", "vision"))
+
+
+@given(
+    st.lists(st.sampled_from(["free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-"]), max_size=8)
+)
+def test_readings_lie_on_their_text_and_never_overlap(parts: list[str]) -> None:
+    text = " ".join(parts)
+    end_before = 0
+    for reading, start, end in sorted(readings(text), key=lambda entry: entry[1]):
+        assert end_before <= start < end <= len(text)
+        assert text[start:end].strip() == reading.text
+        end_before = end
