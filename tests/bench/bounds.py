@@ -14,6 +14,7 @@ CONNECTIONS = 32
 # A run in which others took more than this share of a core is repeated, within bounds.
 MAX_FOREIGN_SHARE = 0.08
 MAX_REPEATS = 25
+MAX_REPEATS_QUICK = 5
 MOST_SECONDS = 295.0
 
 
@@ -57,7 +58,7 @@ class Bench:
         if foreign <= MAX_FOREIGN_SHARE:
             return False
         self.disturbed.append(what)
-        if len(self.repeated) >= MAX_REPEATS:
+        if len(self.repeated) >= (MAX_REPEATS_QUICK if self.is_quick else MAX_REPEATS):
             return False
         self.repeated.append(what)
         return True
