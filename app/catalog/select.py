@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -78,6 +79,8 @@ def _understood(index: Index, query: Query) -> tuple[str, tuple[Interpreted, ...
     was written and no model is called just that. Filters that nothing passes are dropped with their words.
     """
     text = query.q or ""
+    if not text.strip(_NOTHING_ASKED):
+        return "", (), query
     found = list(readings(text)) if text and query.interpret else []
     if not found:
         return text, (), query
@@ -100,6 +103,8 @@ def _understood(index: Index, query: Query) -> tuple[str, tuple[Interpreted, ...
     return (rest.strip() or text), (), query
 
 
+# Only punctuation is no question; other signs, such as emoji, are one that nothing answers.
+_NOTHING_ASKED = string.punctuation + string.whitespace
 # Prices are never part of a name.
 _NEVER_NAMES = frozenset({"max_prompt_price"})
 
