@@ -208,5 +208,12 @@ async def test_the_steps_of_the_dockerfile_give_a_registry_that_serves(tmp_path:
             assert (await client.get("/readyz")).json()["state"] == "upstream"
             for name in ("page.css", "docs.js", "swagger-ui.css", "swagger-ui-bundle.js"):
                 assert (await client.get(f"/static/{name}")).status_code == 200
+        # As in the container: it listens on every interface, and asks itself.
+        port = address.rpartition(":")[2]
+        asked = [str(venv / "bin" / "model-registry"), "health"]
+        for answered, at in ((0, port), (1, "9")):
+            environment = {"PATH": os.environ["PATH"], "HOST": "0.0.0.0", "PORT": at}  # noqa: S104 - asked, not bound
+            check = await asyncio.to_thread(subprocess.run, asked, env=environment, cwd=tmp_path, check=False)
+            assert check.returncode == answered
         process.terminate()
         assert await asyncio.to_thread(process.wait, 20) in STOPPED
