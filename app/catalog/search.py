@@ -22,7 +22,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain
+from itertools import chain, groupby
 from operator import and_, or_
 from types import MappingProxyType
 
@@ -160,8 +160,8 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, ())
-        by_name = at_least([term.kinds[_TYPO] for term in terms], among)
-        at_all = at_least([term.kinds[_DESCRIPTION] for term in terms], among)
+        levels = [[term.kinds[kind] for term in terms] for kind in range(_DESCRIPTION + 1)]
+        by_name, at_all = at_least(levels[_TYPO], among), at_least(levels[_DESCRIPTION], among)
         # Models that miss a word are only shown when none has all of them.
         best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
         found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
@@ -169,7 +169,8 @@ class SearchIndex:
         if len(terms) > 1:
             ties.append(self._steps_by_length)
         steps = [by_count(by_name), by_count(at_all)]
-        steps += [by_count(at_least([term.kinds[kind] for term in terms], found)) for kind in range(_TYPO)]
+        # A kind of match that adds no model to the one before it sets none apart.
+        steps += [by_count(at_least(level, found)) for level, _ in groupby(levels[:_TYPO]) if level != levels[_TYPO]]
         exact = self.exactly_named(terms, found)
         ranked = [(1.0, mask) for _, mask in partition(exact, ties)]
         rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in partition(found & ~exact, steps + ties))
