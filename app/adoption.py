@@ -78,7 +78,7 @@ class Adoption:
                 await asyncio.to_thread(prerender, again, self._metrics.tallies, self._bounds.max_age_seconds)
                 self._registry.publish(again)
                 if is_stale:
-                    log.warning("the catalog is older than promised; readers are told that it is stale")
+                    log.warning("readers are told from now on that the catalog is stale")
                 else:
                     log.info("the catalog is fresh again")
 

@@ -10,6 +10,10 @@ from fastapi.openapi.utils import get_openapi
 
 from app.web.problems import MEDIA_TYPE
 
+TAGS: Final = [
+    {"name": "models", "description": "What everybody reads."},
+    {"name": "operation", "description": "For operators and orchestrators."},
+]
 _PROBLEM: Final = {"$ref": "#/components/schemas/ProblemDocument"}
 
 
@@ -30,6 +34,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
             summary="LLM model registry",
+            tags=TAGS,
         )
     for operations in document["paths"].values():
         # Generated clients would get a twin of every method; the description says that HEAD is answered.
