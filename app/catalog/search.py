@@ -47,6 +47,7 @@ from app.catalog.words import JOINED_WORDS, Word, joins_of, words_of
 
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
+MAX_TYPOS = 4
 SUGGESTIONS = 5
 MAX_NAME_WORDS = 10
 MIN_STEM_LETTERS = 3
@@ -153,8 +154,10 @@ class SearchIndex:
         """Return the words of a query with what they match; fillers that nothing is called are left out."""
         words = [word.text for word in words_of(query[:MAX_QUERY_CHARS])][:MAX_QUERY_WORDS]
         words = list(dict.fromkeys(self._segmented(words)))
-        telling = [word for word in words if word not in FILLERS or word in self._names]
-        return tuple(self._term(word) for word in telling or words)
+        telling = [word for word in words if word not in FILLERS or word in self._names] or words
+        # Whoever mistypes more words than this is not corrected but heard: each costs some hundred look-ups.
+        unknown = [word for word in telling if not self._is_known(word)][:MAX_TYPOS]
+        return tuple(self._term(word, may_be_typo=word in unknown) for word in telling)
 
     def find_terms(self, terms: Sequence[Term], among: int, limit: int | None = None) -> Found:
         """Return the best models among a set for words that were looked up already."""
@@ -263,7 +266,7 @@ class SearchIndex:
                 at += 1
         return segmented
 
-    def _term(self, word: str) -> Term:
+    def _term(self, word: str, *, may_be_typo: bool = True) -> Term:
         synonyms = [other for other in _synonyms_of(word) if self._is_known(other)]
         mask = self._names.of(word)
         kinds = [mask]
@@ -272,7 +275,9 @@ class SearchIndex:
         mask |= self._authors.going_on(word) | self._authors.of_any(synonyms)
         mask |= self._names.of_any(synonyms) | self._aliases.of(word)
         kinds.append(mask)
-        near = [] if mask else [*self._nearest_words(word), *self._names.joined_with_prefix(word)]
+        near = [] if mask else self._names.joined_with_prefix(word)
+        if may_be_typo and not mask:
+            near = [*self._nearest_words(word), *near]
         mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
         kinds.append(mask)
         kinds.append(mask | self._descriptions.of(word))
