@@ -48,6 +48,8 @@ from app.catalog.words import JOINED_WORDS, Word, joins_of, words_of
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
 MAX_TYPOS = 4
+# The cost grows with the square of the words; no real question has more, and an exact name is compared whole.
+MAX_SCORED_WORDS = 8
 SUGGESTIONS = 5
 MAX_NAME_WORDS = 10
 MIN_STEM_LETTERS = 3
@@ -163,7 +165,8 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, ())
-        levels = [[term.kinds[kind] for term in terms] for kind in range(_DESCRIPTION + 1)]
+        scored = terms[:MAX_SCORED_WORDS]
+        levels = [[term.kinds[kind] for term in scored] for kind in range(_DESCRIPTION + 1)]
         by_name, at_all = at_least(levels[_TYPO], among), at_least(levels[_DESCRIPTION], among)
         # Models that miss a word are only shown when none has all of them.
         best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
