@@ -1,122 +1,36 @@
-"""The fast protocol over the life of a connection and of a server: timers, limits, slow readers, counts, the end."""
+"""The fast protocol over the life of a connection and of a server: timers, limits, slow readers, the end."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
-from app.protocol import TESTED_VERSIONS, KnownRequestProtocol, protocol_for
-from app.published import WIRE_MAX_BYTES, WIRE_MAX_COUNT, RenderingBounds, with_staleness
-from app.web.application import with_front
-from tests.api.two_ways import settings_for, started
-from tests.e2e.raw_http import Answer, Connection, request
-from tests.e2e.servers import Server, ThreadedServer, Twins, serving, simulated, threaded, twins
-from tests.simulator import generate_catalog, make_record
+from tests.e2e.raw_http import Connection, request
+from tests.e2e.servers import Server, ThreadedServer, serving, simulated, threaded
+from tests.simulator import generate_catalog
 
 pytestmark = pytest.mark.e2e
 HOT = "/models/acme/widget-1.5"
 KNOWN = request(HOT)
 LIST = request("/models")
 CORE = request("/models/core")
-REFRESH = request("/refresh", "Content-Length: 0", method="POST", host="127.0.0.1")
 IDLE_SECONDS = 0.6
 BOTH = pytest.mark.parametrize("is_fast", [True, False], ids=["fast", "plain"])
+# Their whole list is about 1 MB.
 MODELS = 480
 MIB = 2**20
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
-    """Two servers whose whole list is about 1 MB."""
-    with twins(tmp_path_factory.mktemp("life"), generate_catalog(MODELS), ACCESS_LOG="true") as running:
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real process with the fast protocol, whose whole list is about 1 MB."""
+    folder = tmp_path_factory.mktemp("large")
+    with simulated(generate_catalog(MODELS)) as simulator, serving(folder, simulator.base_url) as running:
         yield running
-
-
-def heat(connection: Connection, data: bytes) -> Answer:
-    """Ask until the request is one that is answered below ASGI."""
-    return [connection.ask(data) for _ in range(3)][-1]
-
-
-# What is remembered.
-
-
-def test_a_request_that_is_sent_again_is_answered_below_asgi(tmp_path: Path) -> None:
-    with threaded(tmp_path) as server, Connection(server.port) as connection:
-        wire = server.parts.registry.published.wire
-        by_client = {
-            "plain": LIST,
-            "kept alive": request("/models", "Connection: keep-alive", "Accept-Encoding: gzip"),
-            "browser": request("/models", "User-Agent: " + "x" * 200, "Accept: */*", "Origin: https://one.example"),
-        }
-        for data in by_client.values():
-            heat(connection, data)
-            answer = wire.get(data)
-            assert answer is not None
-            assert answer.was_used
-        assert [line[:3] for line in server.access_lines] == [("GET", "/models", 200)] * 6
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        request("/models", "X-Request-ID: mine"),
-        request("/models", "Connection: close"),
-        request("/models", version="1.0"),
-        request("/models", "Content-Length: 0"),
-        request("/models", "Expect: 100-continue"),
-        request("/models", f"Cookie: {'x' * 2_048}"),
-        request("/models/nobody/nothing"),
-        request("/livez"),
-        request("/models", method="OPTIONS"),
-    ],
-)
-def test_what_is_not_the_same_each_time_is_not_remembered(tmp_path: Path, data: bytes) -> None:
-    with threaded(tmp_path) as server:
-        for _ in range(3):
-            with Connection(server.port) as connection:
-                connection.ask(data)
-        assert len(server.parts.registry.published.wire) == 0
-
-
-def test_an_attacker_who_varies_a_header_does_not_grow_what_is_remembered(tmp_path: Path) -> None:
-    with threaded(tmp_path) as server, Connection(server.port) as connection:
-        wire = server.parts.registry.published.wire
-        heat(connection, LIST)
-        hot = wire.get(LIST)
-        for number in range(WIRE_MAX_COUNT + 500):
-            connection.ask(request("/models", f"User-Agent: {number}", method="HEAD"), method="HEAD")
-            if number % 500 == 0:
-                connection.ask(LIST)
-        assert len(wire) <= WIRE_MAX_COUNT
-        assert wire.kept_bytes <= WIRE_MAX_BYTES
-        assert wire.get(LIST) is hot is not None
-
-
-def test_the_protocol_switches_itself_off_with_an_unknown_uvicorn(tmp_path: Path) -> None:
-    settings = settings_for(tmp_path)
-
-    async def build() -> None:
-        async with started(settings) as (app, _):
-            front, registry = with_front(app, settings), app.state.serving.registry
-            with capture_logs() as logged:
-                assert protocol_for(front, registry, None, version="0.1.0") is None
-            assert [line["log_level"] for line in logged] == ["warning"]
-            assert logged[0]["installed"] == "0.1.0"
-            assert logged[0]["tested"] == ", ".join(sorted(TESTED_VERSIONS))
-            protocol = protocol_for(front, registry, None)
-            assert protocol is not None
-            assert issubclass(protocol, KnownRequestProtocol)
-
-    asyncio.run(build())
-
-
-# Timers and limits.
 
 
 @BOTH
@@ -126,7 +40,7 @@ def test_an_idle_connection_is_closed_and_a_busy_one_is_not(tmp_path: Path, is_f
         Connection(server.port) as busy,
         Connection(server.port) as idle,
     ):
-        heat(idle, KNOWN)
+        idle.heat(KNOWN)
         idle_since = time.monotonic()
         closed_after: list[float] = []
 
@@ -155,7 +69,7 @@ def test_a_half_sent_request_is_waited_for_beyond_the_idle_time(tmp_path: Path, 
         threaded(tmp_path, is_fast=is_fast, timeout_keep_alive=IDLE_SECONDS) as server,
         Connection(server.port) as connection,
     ):
-        heat(connection, KNOWN)
+        connection.heat(KNOWN)
         connection.send(KNOWN[:10])
         time.sleep(1.5 * IDLE_SECONDS)
         assert connection.ask(KNOWN[10:]).status == 200
@@ -167,12 +81,12 @@ def test_a_limit_on_connections_is_kept_for_known_requests_too(tmp_path: Path) -
     for is_fast in (True, False):
         folder = tmp_path / str(is_fast)
         with threaded(folder, is_fast=is_fast, limit_concurrency=3) as server, Connection(server.port) as first:
-            statuses = [heat(first, KNOWN).status]
+            statuses = [first.heat(KNOWN).status]
             with Connection(server.port) as second:
                 statuses.append(second.ask(KNOWN).status)
                 with Connection(server.port) as third:
                     statuses.append(third.ask(KNOWN).status)
-            await_connections(server, 0)
+            await_connections(server, 1)
             with Connection(server.port) as again:
                 statuses.append(again.ask(KNOWN).status)
             said.append(statuses)
@@ -188,16 +102,12 @@ def await_connections(server: ThreadedServer, count: int) -> None:
     assert (len(state.connections), len(state.tasks)) == (count, 0)
 
 
-# Readers that are slow, or go away.
-
-
 @pytest.mark.parametrize("packets", [1, 50])
-def test_a_reader_who_stops_reading_holds_no_memory_and_nobody_up(pair: Twins, packets: int) -> None:
-    server = pair.fast
-    with Connection(server.port, receive_buffer_bytes=4_096) as slow, Connection(server.port) as other:
-        whole = heat(other, LIST)
+def test_a_reader_who_stops_reading_holds_no_memory_and_nobody_up(large: Server, packets: int) -> None:
+    with Connection(large.port, receive_buffer_bytes=4_096) as slow, Connection(large.port) as other:
+        whole = other.heat(LIST)
         assert len(whole.body) > 900_000
-        before = server.resident_bytes
+        before = large.resident_bytes
         for _ in range(packets):
             slow.send(LIST * (50 // packets))
             assert other.ask(CORE).status == 200
@@ -205,17 +115,31 @@ def test_a_reader_who_stops_reading_holds_no_memory_and_nobody_up(pair: Twins, p
         for _ in range(200):
             assert other.ask(CORE).status == 200
         assert time.monotonic() - started_at < 5
-        assert server.resident_bytes - before < 12 * MIB
+        assert large.resident_bytes - before < 12 * MIB
         for _ in range(50):
             answer = slow.answer()
             assert (answer.status, answer.body == whole.body) == (200, True)
         assert slow.ask(CORE).status == 200
 
 
+@BOTH
+def test_only_so_much_is_written_for_a_reader_who_does_not_read(tmp_path: Path, is_fast: bool) -> None:
+    with threaded(tmp_path, is_fast=is_fast) as server, Connection(server.port, receive_buffer_bytes=4_096) as slow:
+        length = len(slow.heat(LIST).body)
+        (protocol,) = server.server.server_state.connections
+        for _ in range(60):
+            slow.send(LIST)
+            time.sleep(0.002)
+        waiting: list[int] = []
+        server.on_loop(lambda: waiting.append(protocol.transport.get_write_buffer_size()))
+        assert 0 < waiting[0] < 2 * length
+        assert [len(slow.answer().body) for _ in range(60)] == [length] * 60
+
+
 def test_readers_who_go_away_in_the_middle_leave_nothing_behind(tmp_path: Path) -> None:
     with threaded(tmp_path) as server:
         with Connection(server.port) as connection:
-            heat(connection, LIST)
+            connection.heat(LIST)
         for number in range(20):
             gone = Connection(server.port, receive_buffer_bytes=4_096)
             if number % 2:
@@ -230,132 +154,10 @@ def test_readers_who_go_away_in_the_middle_leave_nothing_behind(tmp_path: Path) 
         await_connections(server, 0)
 
 
-# Counts.
-
-
-def counts(server: Server) -> dict[str, float]:
-    """Return the requests by route and status, and the look-ups, as Prometheus would scrape them."""
-    with Connection(server.port) as connection:
-        text = connection.ask(request("/metrics")).body.decode()
-    lines = (line.rpartition(" ") for line in text.splitlines() if line[0] != "#" and "/metrics" not in line)
-    counted = (
-        "registry_requests_total",
-        "registry_request_seconds_count",
-        "registry_lookups_total",
-        "registry_searches_total",
-    )
-    return {name: float(value) for name, _, value in lines if name.startswith(counted)}
-
-
-def test_metrics_and_access_log_tell_of_each_request_once_and_alike(pair: Twins) -> None:
-    model_id = next(record["id"] for record in pair.simulator.catalog if ":" not in record["id"])
-    known = [
-        (request(f"/models/{model_id}"), "GET"),
-        (request("/models/search?q=claude"), "GET"),
-        (request(f"/models/{model_id}", "If-None-Match: *"), "GET"),
-        (request("/models", method="HEAD"), "HEAD"),
-        (request("/models", "X-Request-ID: mine"), "GET"),
-        (request("/models/nobody/nothing"), "GET"),
-        (request("/nowhere"), "GET"),
-    ]
-    grew, told = [], []
-    for server in (pair.fast, pair.plain):
-        before, lines_before = counts(server), len(server.log)
-        ids = []
-        with Connection(server.port) as connection:
-            for _ in range(5):
-                ids += [connection.ask(data, method=method).header(b"x-request-id") for data, method in known]
-            connection.send(b"".join(data for data, _ in known) * 2)
-            ids += [connection.answer(method).header(b"x-request-id") for _, method in known * 2]
-        after = counts(server)
-        grew.append({name: after[name] - before.get(name, 0) for name in after})
-        lines = [
-            line for line in server.log[lines_before:] if line["event"] == "request" and line["path"] != "/metrics"
-        ]
-        assert [line["request_id"].encode() for line in lines] == ids
-        told.append([(line["method"], line["path"], line["status"]) for line in lines])
-    assert told[0] == told[1]
-    assert grew[0] == grew[1]
-    assert grew[0]['registry_requests_total{route="/models/{model_id:path}",status="304"}'] == 7
-    assert grew[0]['registry_requests_total{route="/models/{model_id:path}",status="200"}'] == 7
-    assert grew[0]['registry_lookups_total{found="true"}'] == 14
-    assert sum(value for name, value in grew[0].items() if name.startswith("registry_requests_total")) == 49
-
-
-@BOTH
-def test_uvicorns_own_count_grows_by_one_for_each_request(tmp_path: Path, is_fast: bool) -> None:
-    with threaded(tmp_path, is_fast=is_fast) as server, Connection(server.port) as connection:
-        for _ in range(10):
-            connection.ask(KNOWN)
-        connection.send(KNOWN * 10)
-        for _ in range(10):
-            connection.answer()
-        assert server.server.server_state.total_requests == 20
-
-
-# What is published.
-
-
-def test_the_next_request_on_a_hot_connection_sees_staleness_flip(tmp_path: Path) -> None:
-    with threaded(tmp_path) as server, Connection(server.port) as connection:
-        registry = server.parts.registry
-        for is_stale in (True, False, True):
-            before = heat(connection, CORE)
-            again = with_staleness(registry.published, is_stale=is_stale, bounds=RenderingBounds())
-            server.on_loop(lambda again=again: registry.publish(again))  # type: ignore[misc]
-            after = connection.ask(CORE)
-            assert before.body != after.body
-            assert (b'"stale":true' in after.body) is is_stale
-            assert (b"max-age=30" in after.header(b"cache-control")) is is_stale
-
-
-def test_a_refresh_is_seen_by_the_very_next_request_and_never_taken_back(tmp_path: Path) -> None:
-    records = [*generate_catalog(120), make_record("acme/widget-1.5", name="Acme: First")]
-    with (
-        simulated(records) as simulator,
-        serving(tmp_path, simulator.base_url) as server,
-        Connection(server.port) as hot,
-        Connection(server.port) as operator,
-    ):
-        asked: list[bytes] = []
-        stop = threading.Event()
-
-        def keep_asking() -> None:
-            with Connection(server.port) as reader:
-                while not stop.is_set():
-                    answer = reader.ask(KNOWN)
-                    assert answer.status == 200
-                    asked.append(answer.header(b"x-catalog-snapshot"))
-
-        reader = threading.Thread(target=keep_asking)
-        reader.start()
-        try:
-            for number in range(1, 6):
-                name = f"Acme: Number {number}"
-                assert name.encode() not in heat(hot, KNOWN).body
-                # An attempt under way would be joined, and it may have fetched before.
-                while b'"is_running":true' in operator.ask(request("/status")).body:
-                    time.sleep(0.01)
-                simulator.catalog = [*records[:-1], make_record("acme/widget-1.5", name=name)]
-                assert b'"outcome":"updated"' in operator.ask(REFRESH).body
-                seen = hot.ask(KNOWN)
-                assert name.encode() in seen.body
-                assert seen.header(b"x-catalog-snapshot").startswith(b"%d-" % (number + 1))
-        finally:
-            stop.set()
-            reader.join(10)
-        generations = [int(snapshot.partition(b"-")[0]) for snapshot in asked]
-        assert generations == sorted(generations)
-        assert len(set(generations)) > 2
-
-
-# The end.
-
-
 def test_a_server_that_is_told_to_stop_ends_in_time_and_cuts_no_answer(tmp_path: Path) -> None:
     with simulated(generate_catalog(MODELS)) as simulator, serving(tmp_path, simulator.base_url) as server:
         with Connection(server.port) as connection:
-            whole = {data: heat(connection, data).body for data in (LIST, CORE)}
+            whole = {data: connection.heat(data).body for data in (LIST, CORE)}
         broken: list[str] = []
         served: list[int] = []
         is_under_way = threading.Barrier(7)
