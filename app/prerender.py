@@ -7,9 +7,10 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 from app.answers import Answer, categories, models_list, providers
+from app.dialects.table import DIALECTS
 from app.prepared import Prepared, RawHeaders
 from app.published import Published
-from app.rendering import THOROUGH, compressed, render
+from app.rendering import THOROUGH, Rendering, compressed, render
 from app.tally import Tallies
 
 STALE_MAX_AGE_SECONDS = 30
@@ -43,13 +44,20 @@ def canonical_target(path: str, pairs: tuple[tuple[str, str], ...]) -> bytes:
 
 
 def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> None:
-    """Pin the whole lists; some hundred milliseconds of CPU for 400 models, so in a thread."""
+    """Pin the whole lists and every dialect's document; some hundred milliseconds for 400 models, so in a thread."""
     headers = snapshot_headers(published, max_age_seconds)
-    for whole in WHOLE_ANSWERS:
-        rendering = compressed(render(whole.answer(published, whole.pairs)), THOROUGH)
-        prepared = Prepared(rendering, tallies.of(whole.route), headers)
+
+    def pin(rendering: Rendering, route: str, pairs: tuple[tuple[str, str], ...] = ()) -> None:
+        prepared = Prepared(compressed(rendering, THOROUGH), tallies.of(route), headers)
         prepared.is_pinned = True
-        published.targets.pin(canonical_target(whole.route, whole.pairs), prepared)
+        published.targets.pin(canonical_target(route, pairs), prepared)
+
+    for whole in WHOLE_ANSWERS:
+        pin(render(whole.answer(published, whole.pairs)), whole.route, whole.pairs)
+    for dialect in DIALECTS:
+        body = published.spoken[dialect.name].body
+        if body is not None:
+            pin(render(body, dialect.media_type), dialect.path)
 
 
 def snapshot_headers(published: Published, max_age_seconds: int) -> RawHeaders:

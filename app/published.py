@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -10,8 +11,10 @@ from itertools import chain
 from app.catalog.index import Index, build_index
 from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
+from app.dialects.dialect import Context, Spoken
 from app.dialects.dropdown import dropdown_row
 from app.dialects.native import model_document, timestamp, to_json
+from app.dialects.table import speak_all
 from app.keeping import SecondChance
 from app.prepared import Prepared
 from app.wire import WireAnswer
@@ -26,8 +29,8 @@ class Published:
     """One snapshot, ready to be read.
 
     `rows` and `dropdown_rows` hold each model's JSON, in the snapshot's order; `rows_digest` is a hash over all of
-    them. `is_stale` says that upstream was not reached for longer than promised. `targets` holds prepared answers
-    by request target, `wire` by the very bytes of the request.
+    them. `spoken` holds each client dialect by its name. `is_stale` says that upstream was not reached for longer
+    than promised. `targets` holds prepared answers by request target, `wire` by the very bytes of the request.
     """
 
     index: Index
@@ -35,6 +38,7 @@ class Published:
     rows: tuple[bytes, ...]
     dropdown_rows: tuple[bytes, ...]
     rows_digest: bytes
+    spoken: Mapping[str, Spoken]
     targets: SecondChance[Prepared]
     wire: SecondChance[WireAnswer]
 
@@ -80,6 +84,7 @@ def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, bounds: RenderingBou
         rows=rows,
         dropdown_rows=dropdown_rows,
         rows_digest=digest.digest(),
+        spoken=speak_all(Context(snapshot)),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )
@@ -93,6 +98,7 @@ def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBou
         rows=published.rows,
         dropdown_rows=published.dropdown_rows,
         rows_digest=published.rows_digest,
+        spoken=published.spoken,
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )

@@ -79,11 +79,12 @@ class Dialect:
     `row` raises UnfitError for a model that can't be said in it. `flaw` and `document_flaw` return what breaks the
     client, or None. `rows_in` finds the rows of a document that was read from JSON, with a name for each, and raises
     ValueError when the document is of another shape. `order` brings the models into the document's order; listed
-    ones only are given. `write` turns the document into bytes.
+    ones only are given. `write` turns the document into bytes. `summary` is a line for the API reference.
     """
 
     name: str
     path: str
+    summary: str
     row: Callable[[Model, Context], Row]
     document: Callable[[Mapping[str, bytes], Context], Document]
     rows_in: Callable[[Any], Iterable[tuple[str, Any]]]

@@ -12,8 +12,10 @@ from app.web.problems import MEDIA_TYPE
 
 TAGS: Final = [
     {"name": "models", "description": "What everybody reads."},
+    {"name": "dialects", "description": "What existing clients read, each in its own words, errors included."},
     {"name": "operation", "description": "For operators and orchestrators."},
 ]
+_FRAMEWORK_VALIDATION: Final = ("HTTPValidationError", "ValidationError")
 _PROBLEM: Final = {"$ref": "#/components/schemas/ProblemDocument"}
 
 
@@ -40,11 +42,22 @@ def _described(app: FastAPI) -> dict[str, Any]:
         # Generated clients would get a twin of every method; the description says that HEAD is answered.
         operations.pop("head", None)
         for operation in operations.values():
+            _drop_framework_validation(operation["responses"])
             for response in operation["responses"].values():
                 _declare_problem(response)
-    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+    components = document.setdefault("components", {})
+    for name in _FRAMEWORK_VALIDATION:
+        components.get("schemas", {}).pop(name, None)
+    schemes = components.setdefault("securitySchemes", {})
     schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "The ADMIN_TOKEN of the settings."}
     return document
+
+
+def _drop_framework_validation(responses: dict[str, Any]) -> None:
+    """Take back the 422 that FastAPI declares for every path parameter; a path is a string and never fails so."""
+    schema = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if schema.get("$ref", "").endswith(f"/{_FRAMEWORK_VALIDATION[0]}"):
+        del responses["422"]
 
 
 def _declare_problem(response: dict[str, Any]) -> None:

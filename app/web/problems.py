@@ -14,8 +14,11 @@ from starlette.responses import Response
 from app.answers import UnknownModelError
 from app.catalog.errors import QueryError
 from app.catalog.text import one_line
+from app.dialects.dialect import JSON
 from app.dialects.native import to_json
 from app.registry import NothingPublishedError
+from app.spoken_answers import NotSpokenError, PageError
+from app.web.dialect_errors import error_document
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:model-registry:problem:"
@@ -50,7 +53,12 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
 
 
 def problem_response(problem: Problem, request: Request) -> Response:
-    """Return the response of a problem."""
+    """Return the response of a problem, in the words of the dialect that its path speaks."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    headers = {**NEAR_EXPIRED, **problem.headers}
+    spoken = error_document(path, problem.status, problem.slug, problem.detail)
+    if spoken is not None:
+        return Response(to_json(spoken), problem.status, headers, media_type=JSON)
     members = {
         "type": TYPE_PREFIX + problem.slug,
         "title": problem.title,
@@ -61,7 +69,7 @@ def problem_response(problem: Problem, request: Request) -> Response:
     }
     # Further members never take the place of the RFC's own: an outcome has an `instance`, too.
     document = {**members, **problem.more, **members}
-    return Response(to_json(document), problem.status, {**NEAR_EXPIRED, **problem.headers}, media_type=MEDIA_TYPE)
+    return Response(to_json(document), problem.status, headers, media_type=MEDIA_TYPE)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -90,7 +98,16 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
         return problem_response(_of_http(error, request), request)
 
+    def of_unspoken(request: Request, error: Exception) -> Response:
+        problem = Problem(503, "not-spoken", str(error), headers={"Retry-After": "60"})
+        return problem_response(problem, request)
+
+    def of_page(request: Request, error: Exception) -> Response:
+        return problem_response(Problem(400, "page", str(error)), request)
+
     app.add_exception_handler(Problem, of_problem)
+    app.add_exception_handler(NotSpokenError, of_unspoken)
+    app.add_exception_handler(PageError, of_page)
     app.add_exception_handler(QueryError, of_query)
     app.add_exception_handler(UnknownModelError, of_unknown)
     app.add_exception_handler(NothingPublishedError, of_unready)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from app.answers import Answer
 from app.prepared import Prepared, RawHeaders
 from app.prerender import canonical_target, snapshot_headers
 from app.published import Published
-from app.rendering import QUICK, compressed, render, render_list
+from app.rendering import JSON, QUICK, compressed, render, render_list
 from app.web.respond import respond
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
@@ -34,7 +34,8 @@ class Question:
 
     `path` is the settled path when it is not the route's own. `more` are further headers. `note` gets the body and
     returns what is called each time that the answer is given. `is_list` says that the body follows from the
-    snapshot and the target alone.
+    snapshot and the target alone. `words` are the query words that count, where clients send others that don't;
+    None for all.
     """
 
     route: str
@@ -43,6 +44,13 @@ class Question:
     more: RawHeaders = field(default_factory=list)
     note: Note | None = None
     is_list: bool = False
+    words: Container[str] | None = None
+    media_type: str = JSON
+
+    def pairs(self, query_string: bytes) -> tuple[tuple[str, str], ...]:
+        """Return the query words that count, with their values; raises Problem for a malformed query."""
+        pairs = read_pairs(query_string)
+        return pairs if self.words is None else tuple(pair for pair in pairs if pair[0] in self.words)
 
 
 async def read(request: Request, question: Question) -> Response:
@@ -54,8 +62,7 @@ async def read(request: Request, question: Question) -> Response:
     if prepared is not None:
         _used_again(serving, published, asked, prepared)
     elif len(published.rows) > INLINE_MODELS:
-        query_string = request.scope["query_string"]
-        pairs = read_pairs(query_string)
+        pairs = question.pairs(request.scope["query_string"])
         body = await asyncio.to_thread(question.answer, published, pairs)
         prepared = _kept(serving, published, asked, pairs, question, body)
     else:
@@ -68,7 +75,7 @@ def prepare(serving: Serving, published: Published, asked: bytes, query_string: 
 
     Raises Problem for a malformed query and QueryError for an unknown word or value.
     """
-    pairs = read_pairs(query_string)
+    pairs = question.pairs(query_string)
     canonical = canonical_target(question.path or question.route, pairs)
     known = published.targets.get(canonical)
     if known is None:
@@ -92,7 +99,7 @@ def _kept(
         facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), canonical)
         rendering = render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
     else:
-        rendering = render(body)
+        rendering = render(body, question.media_type)
     headers = snapshot_headers(published, serving.cache_max_age_seconds) + question.more
     note = question.note(body) if question.note else None
     prepared = Prepared(rendering, serving.metrics.tallies.of(question.route), headers, note)

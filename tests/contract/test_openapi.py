@@ -12,6 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.catalog.query import WORDS
+from app.web.dialect_errors import error_model
+from app.web.schemas import ProblemDocument
 from app.web.write_openapi import main, openapi_text
 from tests.api.catalog import BATCH, FREE, PLAIN, SMALL, UNKNOWN, VISION
 from tests.api.service import Service, client_of, serving
@@ -127,11 +129,15 @@ def test_the_list_takes_every_query_word(document: dict[str, Any]) -> None:
             assert parameters[name]["description"] == word.meaning
 
 
-def test_every_failure_is_declared_as_a_problem(document: dict[str, Any]) -> None:
-    for operation in operations(document).values():
+def test_every_failure_is_declared_as_a_problem_or_in_the_words_of_the_dialect(document: dict[str, Any]) -> None:
+    for (_, path), operation in operations(document).items():
         for status, response in operation["responses"].items():
             if status >= "400":
-                assert response["content"] == {PROBLEM: {"schema": named("ProblemDocument")}}
+                model = error_model(path)
+                is_problem = model is ProblemDocument
+                assert is_problem or operation["tags"] == ["dialects"]
+                media_type = PROBLEM if is_problem else "application/json"
+                assert response["content"] == {media_type: {"schema": named(model.__name__)}}
 
 
 def test_only_the_operators_endpoint_asks_for_the_token(document: dict[str, Any]) -> None:
@@ -159,6 +165,9 @@ READS = [
     ("/models/{model_id}", f"/models/{FREE}"),
     ("/models/{model_id}", f"/models/{SMALL}"),
     ("/models/provider/{model_id}", f"/models/provider/{BATCH}"),
+    ("/v1/models", "/v1/models"),
+    ("/v1/models", "/v1/models?limit=3"),
+    ("/v1/models/{model_id}", f"/v1/models/{VISION}"),
     ("/status", "/status"),
     ("/livez", "/livez"),
     ("/readyz", "/readyz"),

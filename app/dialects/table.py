@@ -1,0 +1,20 @@
+"""Every dialect that the registry speaks, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.dialects.dialect import Context, Dialect, Spoken, speak
+from app.dialects.openai import OPENAI
+
+LISTS: tuple[Dialect, ...] = (OPENAI,)
+"""Dialects whose clients ask with queries or for one model; each has routes of its own."""
+DOCUMENTS: tuple[Dialect, ...] = ()
+"""Dialects that are one document each, whatever query a client adds."""
+DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
+
+
+def speak_all(context: Context) -> Mapping[str, Spoken]:
+    """Return every dialect's document of a snapshot, by the dialect's name."""
+    return MappingProxyType({dialect.name: speak(dialect, context) for dialect in DIALECTS})
