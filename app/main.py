@@ -31,7 +31,8 @@ from app.scheduler import Schedule
 from app.settings import Settings
 from app.sources.bootstrap import BootstrapSource
 from app.sources.core import CoreSource
-from app.sources.openrouter import OpenRouterOptions, OpenRouterSource
+from app.sources.openrouter import OpenRouterSource
+from app.sources.openrouter_client import OpenRouterOptions
 from app.sources.overrides import OverridesSource
 from app.sources.protocol import RecordSource
 from app.status import StatusReport

@@ -15,7 +15,8 @@ import httpx
 import pytest
 import respx
 
-from app.sources.openrouter import OpenRouterOptions, OpenRouterSource
+from app.sources.openrouter import OpenRouterSource
+from app.sources.openrouter_client import OpenRouterOptions
 from app.sources.patience import retry_after_seconds
 from app.sources.protocol import Failure, Fetched, RecordSource, SourceError
 from tests.simulator import Fault, Simulator, generate_catalog, make_record
