@@ -65,7 +65,7 @@ class Adoption:
             return None
         is_stale = current.is_stale if current else False
         with without_collections():
-            published = publish_snapshot(snapshot, is_stale=is_stale, bounds=self._bounds)
+            published = publish_snapshot(snapshot, is_stale=is_stale, at=self._clock.now(), bounds=self._bounds)
             prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 

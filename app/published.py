@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import chain
 
@@ -30,11 +31,13 @@ class Published:
 
     `rows` and `dropdown_rows` hold each model's JSON, in the snapshot's order; `rows_digest` is a hash over all of
     them. `spoken` holds each client dialect by its name. `is_stale` says that upstream was not reached for longer
-    than promised. `targets` holds prepared answers by request target, `wire` by the very bytes of the request.
+    than promised, `published_at` when all this was built and checked here. `targets` holds prepared answers by
+    request target, `wire` by the very bytes of the request.
     """
 
     index: Index
     is_stale: bool
+    published_at: datetime
     rows: tuple[bytes, ...]
     dropdown_rows: tuple[bytes, ...]
     rows_digest: bytes
@@ -70,7 +73,7 @@ class RenderingBounds:
     max_age_seconds: int = 60
 
 
-def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, bounds: RenderingBounds) -> Published:
+def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, at: datetime, bounds: RenderingBounds) -> Published:
     """Build everything that readers need; tens of milliseconds for 400 models, so not on the event loop."""
     names = snapshot.contents.provider_names
     rows = tuple(to_json(model_document(model)) for model in snapshot.models)
@@ -81,6 +84,7 @@ def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, bounds: RenderingBou
     return Published(
         index=build_index(snapshot),
         is_stale=is_stale,
+        published_at=at,
         rows=rows,
         dropdown_rows=dropdown_rows,
         rows_digest=digest.digest(),
@@ -95,6 +99,7 @@ def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBou
     return Published(
         index=published.index,
         is_stale=is_stale,
+        published_at=published.published_at,
         rows=published.rows,
         dropdown_rows=published.dropdown_rows,
         rows_digest=published.rows_digest,

@@ -13,7 +13,9 @@ from typing import Any
 
 from app import __version__
 from app.clock import Clock
+from app.dialects.compat import dialect_states
 from app.dialects.native import timestamp
+from app.dialects.table import DIALECTS
 from app.journal import Journal
 from app.local_files import LocalFiles
 from app.outcome import Result
@@ -22,6 +24,7 @@ from app.registry import Registry
 from app.store.protocol import Store
 
 QUARANTINED_SHOWN = 50
+WITHHELD_SHOWN = 50
 OUTCOMES_SHOWN = 50
 
 
@@ -84,6 +87,7 @@ class StatusReport:
                 "failures_in_a_row": self._refresher.period.failures,
                 "lease": self._refresher.lease_document(),
             },
+            "dialects": self._dialects(),
             "outcomes": self._journal.entries[:OUTCOMES_SHOWN],
         }
 
@@ -114,6 +118,17 @@ class StatusReport:
             "quarantined_total": len(contents.quarantined),
             "unmatched_overrides": contents.unmatched_overrides,
         }
+
+    def _dialects(self) -> list[dict[str, Any]]:
+        """Return what each client dialect serves and withholds; /compat tells every reason."""
+        published = self._registry.current
+        if published is None:
+            return []
+        states = dialect_states(DIALECTS, published.spoken)
+        return [
+            {**state, "withheld": state["withheld"][:WITHHELD_SHOWN], "withheld_total": len(state["withheld"])}
+            for state in states
+        ]
 
     def _upstream(self) -> dict[str, Any]:
         """Return OpenRouter's state, from the newest outcomes that asked it."""

@@ -22,7 +22,7 @@ from app.web.serving import serving_of
 router = APIRouter(include_in_schema=False)
 READ = ["GET", "HEAD"]
 HTML = "text/html; charset=utf-8"
-_PAGE_POLICY = (
+PAGE_POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
 )
@@ -51,7 +51,7 @@ async def landing(request: Request) -> Response:
     freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
     root_path = request.scope.get("root_path", "")
     body = landing_page(published.snapshot, freshness, version=__version__, root_path=root_path)
-    return _page(request, "/", render(body, HTML), _PAGE_POLICY)
+    return _page(request, "/", render(body, HTML), PAGE_POLICY)
 
 
 @router.api_route("/docs", methods=READ)

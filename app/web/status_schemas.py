@@ -112,6 +112,55 @@ class RefreshState(Shape):
     lease: LeaseState
 
 
+class WithheldModel(Shape):
+    """A model that a dialect leaves out."""
+
+    id: str
+    reason: str
+
+
+class DialectState(Shape):
+    """What one client dialect serves."""
+
+    name: str
+    path: str
+    state: Literal["served", "unserved"]
+    flaw: str | None = Field(description="Why the dialect is not served; null when it is.")
+    rows: int
+    withheld: list[WithheldModel]
+
+
+class DialectStatus(DialectState):
+    """The same with the first reasons only."""
+
+    withheld_total: int
+
+
+class CompatClient(Shape):
+    """A client that can be pointed here."""
+
+    client: str
+    title: str
+    dialect: str
+    switch: str = Field(description="What to set or paste.")
+    asks: str
+    proof: Literal["client", "rules"] = Field(description="Run in our tests, or its rules read in its source.")
+    note: str
+    state: Literal["served", "unserved"]
+    rows: int
+    withheld: int
+
+
+class CompatDocument(Shape):
+    """Every client, its switch, and how its dialect fared at the last check."""
+
+    url: str
+    snapshot: str
+    checked_at: str
+    clients: list[CompatClient]
+    dialects: list[DialectState]
+
+
 class StatusDocument(Shape):
     """The state of everything, newest outcomes first."""
 
@@ -125,4 +174,5 @@ class StatusDocument(Shape):
     stores: list[StoreState]
     local_files: list[FileTrouble]
     refresh: RefreshState
+    dialects: list[DialectStatus]
     outcomes: list[OutcomeDocument]

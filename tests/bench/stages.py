@@ -107,7 +107,10 @@ def refresh_once(watch: StopWatch, body: bytes, settings: Settings, last_good: S
     sealed = watch.time("seal", lambda: seal(snapshot))
     store = build_store(settings)
     watch.time("save", lambda: asyncio.run(store.save(sealed)))
-    published = watch.time("index, rows", lambda: publish_snapshot(snapshot, is_stale=False, bounds=RenderingBounds()))
+    published = watch.time(
+        "index, rows",
+        lambda: publish_snapshot(snapshot, is_stale=False, at=snapshot.updated_at, bounds=RenderingBounds()),
+    )
     watch.time("render, compress", lambda: prerender(published, Metrics().tallies, 60))
     return snapshot
 

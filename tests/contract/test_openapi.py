@@ -168,6 +168,7 @@ READS = [
     ("/v1/models", "/v1/models"),
     ("/v1/models", "/v1/models?limit=3"),
     ("/v1/models/{model_id}", f"/v1/models/{VISION}"),
+    ("/compat", "/compat"),
     ("/status", "/status"),
     ("/livez", "/livez"),
     ("/readyz", "/readyz"),

@@ -294,7 +294,7 @@ def test_nothing_near_suggests_nothing() -> None:
 
 
 def test_the_list_and_the_search_answer_alike() -> None:
-    published = publish_snapshot(INDEX.snapshot, is_stale=False, bounds=RenderingBounds())
+    published = publish_snapshot(INDEX.snapshot, is_stale=False, at=INDEX.snapshot.updated_at, bounds=RenderingBounds())
     pairs = [("q", "gpt4o"), ("limit", "3")]
     listed, searched = (json.loads(answer(published, pairs)) for answer in (answers.models_list, answers.search))
     assert [model["id"] for model in listed["models"]] == [model["id"] for model in searched["models"]]
@@ -303,7 +303,7 @@ def test_the_list_and_the_search_answer_alike() -> None:
 
 
 def test_an_unknown_id_is_answered_with_what_the_search_finds_near() -> None:
-    published = publish_snapshot(INDEX.snapshot, is_stale=False, bounds=RenderingBounds())
+    published = publish_snapshot(INDEX.snapshot, is_stale=False, at=INDEX.snapshot.updated_at, bounds=RenderingBounds())
     with pytest.raises(answers.UnknownModelError) as caught:
         answers.resolve(published, "anthropic/cluade-opus-5")
     assert caught.value.suggestions[0] == "anthropic/claude-opus-5"

@@ -1,0 +1,97 @@
+"""Which clients can be pointed at the registry, by which switch, and how each of them asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Proof(StrEnum):
+    """How a client's rules are known to hold."""
+
+    CLIENT = "client"
+    """The client itself reads a running registry in our tests."""
+    RULES = "rules"
+    """The rules were read in the client's source; it can't be run in our tests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One client: what to set, what it then asks for, and what to know.
+
+    `switch` is what to paste, with `{url}` for the address of the registry. `target` is what the client asks for
+    below that address, `timeout_seconds` how long it waits.
+    """
+
+    slug: str
+    title: str
+    dialect: str
+    switch: str
+    target: str
+    timeout_seconds: float
+    proof: Proof
+    note: str = ""
+
+
+CLIENTS: tuple[Client, ...] = (
+    Client(
+        slug="openai",
+        title="OpenAI SDK (Python, npm)",
+        dialect="openai",
+        switch="OPENAI_BASE_URL={url}/v1",
+        target="/v1/models",
+        timeout_seconds=10,
+        proof=Proof.CLIENT,
+        note="The same address is used for chat; put a proxy that splits paths in front, or use a client for look-ups.",
+    ),
+    Client(
+        slug="langchain-openai",
+        title="LangChain (ChatOpenAI)",
+        dialect="openai",
+        switch='ChatOpenAI(base_url="{url}/v1", ...)',
+        target="/v1/models",
+        timeout_seconds=10,
+        proof=Proof.CLIENT,
+        note="LangChain itself asks for no list; its root_client does.",
+    ),
+    Client(
+        slug="open-webui",
+        title="Open WebUI",
+        dialect="openai",
+        switch="OPENAI_API_BASE_URL={url}/v1",
+        target="/v1/models",
+        timeout_seconds=10,
+        proof=Proof.RULES,
+        note="It asks on nearly every page; set MODELS_CACHE_TTL=300 and ENABLE_BASE_MODELS_CACHE=True.",
+    ),
+    Client(
+        slug="librechat",
+        title="LibreChat",
+        dialect="openai",
+        switch="librechat.yaml: endpoints.custom[].baseURL: {url}/v1 with models.fetch: true and any apiKey",
+        target="/v1/models",
+        timeout_seconds=5,
+        proof=Proof.RULES,
+    ),
+    Client(
+        slug="continue",
+        title="Continue",
+        dialect="openai",
+        switch="config: apiBase: {url}/v1/ with provider openai and model AUTODETECT",
+        target="/v1/models",
+        timeout_seconds=10,
+        proof=Proof.RULES,
+        note="The address must end with a slash.",
+    ),
+    Client(
+        slug="claude-code",
+        title="Claude Code",
+        dialect="openai",
+        switch="ANTHROPIC_BASE_URL={url} CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1",
+        target="/v1/models?limit=1000",
+        timeout_seconds=3,
+        proof=Proof.RULES,
+        note="It shows only ids that begin with claude or anthropic, and follows no redirect.",
+    ),
+)
+BY_SLUG = {client.slug: client for client in CLIENTS}
