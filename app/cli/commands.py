@@ -59,6 +59,8 @@ def _run(options: argparse.Namespace) -> int:
         return serve(settings)
     if options.command in _PROBES:
         return _probe(options, settings)
+    if options.command == "doctor":
+        return _doctor(options, settings)
     from app.cli.ways import way_to
 
     _quiet_logs()
@@ -110,6 +112,33 @@ def _probe(options: argparse.Namespace, settings: Settings) -> int:
     is_fine = answers(url, _PROBES[options.command], options.timeout)
     print(f"{url} is {'fine' if is_fine else 'not ' + ('alive' if options.command == 'health' else 'ready')}")
     return FINE if is_fine else NO
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    import httpx
+
+    from app.cli.doctor import UnknownClientError, client_named, examine, table_of_clients
+    from app.cli.ways import own_url
+
+    url = (options.url or os.environ.get("MODEL_REGISTRY_URL") or own_url(settings)).rstrip("/")
+    if options.client is None:
+        print(table_of_clients(url))
+        return FINE
+    _quiet_logs()
+    code = FINE
+    try:
+        client = client_named(options.client)
+        print(client.title)
+        for finding in examine(client, url):
+            mark = " " if finding.is_fine is None else "+" if finding.is_fine else "!"
+            print(f"{mark} {finding.text}")
+            code = NO if finding.is_fine is False else code
+    except UnknownClientError as error:
+        return _complain(str(error), USAGE)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = str(error) or type(error).__name__
+        return _complain(f"! {url} does not answer ({reason}); check --url or start the service", UNREACHABLE)
+    return code
 
 
 def _list(options: argparse.Namespace, way: Way) -> int:

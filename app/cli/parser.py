@@ -44,6 +44,10 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("-o", "--output", default="-", help="file to write; - is standard output (default)")
     export.add_argument("--force", action="store_true", help="replace the file if there is one")
 
+    doctor = _add(commands, "doctor", "point a client at a registry and see what it gets", "doctor openai --url URL")
+    doctor.add_argument("client", nargs="?", help="which client; without it, every client with its switch")
+    doctor.add_argument("--url", help="address of the registry (default: MODEL_REGISTRY_URL, or HOST and PORT)")
+
     for name, meaning in (
         ("health", "is the service alive? (GET /livez)"),
         ("ready", "may traffic come? (GET /readyz)"),
