@@ -12,8 +12,8 @@ from app.dialects.dialect import Dialect, Spoken
 from app.dialects.native import timestamp
 
 _PROOF_WORDS = {
-    Proof.CLIENT: "run in our tests",
-    Proof.RULES: "rules read in its source",
+    Proof.CLIENT: "the client itself",
+    Proof.RULES: "its rules",
 }
 SHOWN_ON_PAGE = 20
 
@@ -66,15 +66,17 @@ def compat_page(document: Mapping[str, Any], *, root_path: str) -> bytes:
     """Return the table as an HTML page without scripts; every text is escaped."""
     clients = "".join(
         f'<tr><th scope="row">{escape(row["title"])}</th><td><code>{escape(row["switch"])}</code>{_note(row["note"])}'
-        f'</td><td>{escape(row["dialect"])}</td><td class="number">{row["rows"]:,}</td>'
-        f'<td class="number">{row["withheld"]:,}</td><td>{escape(_PROOF_WORDS[Proof(row["proof"])])}</td></tr>'
+        f'</td><td class="number" data-label="models">{row["rows"]:,}</td>'
+        f'<td class="number" data-label="withheld">{row["withheld"]:,}</td>'
+        f'<td data-label="proved by">{escape(_PROOF_WORDS[Proof(row["proof"])])}</td></tr>'
         for row in document["clients"]
     )
     dialects = "".join(_dialect_section(state, root_path) for state in document["dialects"])
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Model Registry · clients</title><link rel="icon" href="data:,">
-<link rel="stylesheet" href="{escape(root_path)}/static/page.css"></head>
+<link rel="stylesheet" href="{escape(root_path)}/static/page.css">
+<link rel="stylesheet" href="{escape(root_path)}/static/compat.css"></head>
 <body><main class="wide"><header><h1>Clients</h1>
 <p class="lead">Point a tool at this registry with one setting. Every dialect is checked against its clients’ own rules
 when a catalog is published; a model that would break a client is withheld from that dialect alone.</p></header>
@@ -82,9 +84,11 @@ when a catalog is published; a model that would break a client is withheld from 
 The same as JSON: <a href="{escape(root_path)}/compat?format=json">/compat?format=json</a>. From a shell:
 <code>model-registry doctor CLIENT --url {escape(document["url"])}</code></p>
 <div class="scroll"><table><thead>
-<tr><th scope="col">Client</th><th scope="col">Set this</th><th scope="col">Dialect</th>
-<th scope="col">Rows</th><th scope="col">Withheld</th><th scope="col">Proof</th></tr></thead>
+<tr><th scope="col">Client</th><th scope="col">Set this</th><th scope="col" class="number">Models</th>
+<th scope="col" class="number">Withheld</th><th scope="col">Proved by</th></tr></thead>
 <tbody>{clients}</tbody></table></div>
+<p class="origin">Proved by the client itself: it reads a running registry in our tests, with old and new catalogs.
+Proved by its rules: they were read in its source, because it can’t be run there.</p>
 <h2>Dialects</h2>{dialects}
 <footer><a href="{escape(root_path)}/">Model Registry</a></footer></main></body></html>
 """.encode()

@@ -33,6 +33,7 @@ _DOCS_POLICY = (
 )
 _STATIC = {
     "page.css": ("app.web.static", "page.css", "text/css; charset=utf-8"),
+    "compat.css": ("app.web.static", "compat.css", "text/css; charset=utf-8"),
     "docs.js": ("app.web.static", "docs.js", "text/javascript; charset=utf-8"),
     "swagger-ui-bundle.js": (
         "fastapi_swagger.resources",
