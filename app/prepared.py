@@ -54,15 +54,18 @@ class Prepared:
     """One answer, in all its forms; these may grow once, when the compressed ones are there.
 
     `note` is called each time that it is given, `tally` counts the requests of its route. `use` is marked by
-    whoever gives it again; the first time does not count. `is_pinned` says that it lives as long as the snapshot.
+    whoever gives it again; the first time does not count. `is_pinned` says that it lives as long as the snapshot,
+    `is_waiting` that its compressed forms are not made yet.
     """
 
     __slots__ = (
         "_choices",
         "_forms",
+        "_known",
         "_more",
         "is_being_compressed",
         "is_pinned",
+        "is_waiting",
         "note",
         "rendering",
         "tally",
@@ -83,9 +86,11 @@ class Prepared:
     def adopt(self, rendering: Rendering) -> None:
         """Take over a rendering of the same body with more forms."""
         self.rendering = rendering
+        self.is_waiting = rendering.is_compressible
         codings: Sequence[str | None] = (None, *(coding for coding in CODINGS if coding in rendering.encoded))
         self._forms = {coding: Form(rendering, coding, self._more) for coding in codings}
         self._choices: dict[bytes, Form] = {b"": self._forms[None]}
+        self._known: dict[tuple[bytes, bytes], Form | None] = {}
 
     @property
     def was_used(self) -> bool:
@@ -113,6 +118,16 @@ class Prepared:
 
     def known_form(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
         """Return the form that the caller already has and would accept; None when there is none."""
+        asked = (accept_encoding, if_none_match)
+        try:
+            return self._known[asked]
+        except KeyError:
+            known = self._find_known(accept_encoding, if_none_match)
+        if len(self._known) < MAX_CHOICES_KEPT and len(accept_encoding) + len(if_none_match) <= MAX_CHOICE_BYTES:
+            self._known[asked] = known
+        return known
+
+    def _find_known(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
         best = self.form(accept_encoding)
         if is_known(if_none_match, best.etag):
             return best

@@ -30,6 +30,7 @@ log = structlog.get_logger("protocol")
 TESTED_VERSIONS: Final = frozenset({"0.54.0"})
 # Longer requests are not worth remembering.
 MAX_REQUEST_BYTES: Final = 2_048
+_HEAD_END: Final = b"\r\n\r\n"
 _READS: Final = frozenset({"GET", "HEAD"})
 # Headers whose requests are answered one by one.
 _OWN_WAY: Final = frozenset({b"x-request-id", b"expect", b"upgrade", b"content-length", b"transfer-encoding"})
@@ -75,8 +76,6 @@ class KnownRequestProtocol(HttpToolsProtocol):
         self._is_in_message = False
         self._messages_begun = 0
         self._active_at = 0.0
-        self._default_headers: list[tuple[bytes, bytes]] | None = None
-        self._default_block = b""
 
     def data_received(self, data: bytes) -> None:
         """Answer known bytes at once, hand anything else to uvicorn."""
@@ -89,28 +88,23 @@ class KnownRequestProtocol(HttpToolsProtocol):
                 answer.was_used = answer.target_use.was_used = True
                 request_id = new_request_id()
                 state = self.server_state
-                if state.default_headers is not self._default_headers:
-                    self._default_headers = state.default_headers
-                    self._default_block = b"".join(b"%b: %b\r\n" % header for header in state.default_headers)
+                server_headers = state.default_headers
+                begun = answer.begun if answer.begun_with is server_headers else answer.begin(server_headers)
                 body = answer.body
-                head = b"%b%b%b%b\r\n\r\n" % (
-                    answer.status_line,
-                    self._default_block,
-                    answer.head,
-                    request_id.encode(),
-                )
                 if len(body) < JOINED_BODY_BYTES:
-                    self.transport.write(head + body)
+                    self.transport.write(b"".join((begun, request_id, _HEAD_END, body)))
                 else:
-                    self.transport.writelines((head, body))
+                    self.transport.writelines((b"".join((begun, request_id, _HEAD_END)), body))
                 state.total_requests += 1
-                self._stay_alive()
+                self._active_at = started
+                if self.timeout_keep_alive_task is None:
+                    self._arm(self.timeout_keep_alive)
                 if answer.note is not None:
                     answer.note()
                 seconds = perf_counter() - started
-                answer.tally.count(answer.status, seconds)
+                answer.tally.count(seconds)
                 if self._access_log is not None:
-                    self._access_log(answer.method, answer.path, answer.status, seconds, request_id)
+                    self._access_log(answer.method, answer.path, answer.status, seconds, request_id.decode())
                 return
         self._pass_on(data, is_idle=is_idle)
 
@@ -144,18 +138,12 @@ class KnownRequestProtocol(HttpToolsProtocol):
         self._is_in_message = False
         super().on_message_complete()
 
-    def _stay_alive(self) -> None:
-        """Note the time of the last answer; the running timer looks at it, instead of being set anew each time."""
-        self._active_at = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._arm(self.timeout_keep_alive)
-
     def _arm(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close the connection, unless a known request was answered since the timer was set."""
-        left = self._active_at + self.timeout_keep_alive - self.loop.time()
+        """Close the connection, unless a known request was answered meanwhile: none of these sets the timer anew."""
+        left = self._active_at + self.timeout_keep_alive - perf_counter()
         if left > 0:
             self._arm(left)
         else:

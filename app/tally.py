@@ -15,22 +15,64 @@ from prometheus_client.metrics_core import Metric
 BUCKETS_SECONDS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
-class RouteTally:
-    """The counts of one route; only the event loop writes it."""
+_LEAST_SECONDS = BUCKETS_SECONDS[0]
 
-    __slots__ = ("buckets", "route", "statuses", "sum_seconds")
 
-    def __init__(self, route: str) -> None:
-        self.route = route
-        self.statuses: dict[int, int] = {}
+class StatusTally:
+    """The counts of one route and status; only the event loop writes it."""
+
+    __slots__ = ("buckets", "sum_seconds")
+
+    def __init__(self) -> None:
         self.buckets = [0] * (len(BUCKETS_SECONDS) + 1)
         self.sum_seconds = 0.0
 
+    def count(self, seconds: float) -> None:
+        """Count one answer."""
+        # What is prepared takes less than the least bound; looking for the bucket would cost as much as all the rest.
+        if seconds <= _LEAST_SECONDS:
+            self.buckets[0] += 1
+        else:
+            self.buckets[bisect_left(BUCKETS_SECONDS, seconds)] += 1
+        self.sum_seconds += seconds
+
+
+class RouteTally:
+    """The counts of one route, by status."""
+
+    __slots__ = ("_by_status", "route")
+
+    def __init__(self, route: str) -> None:
+        self.route = route
+        self._by_status: dict[int, StatusTally] = {}
+
+    def of(self, status: int) -> StatusTally:
+        """Return the counts of one status."""
+        tally = self._by_status.get(status)
+        if tally is None:
+            tally = self._by_status[status] = StatusTally()
+        return tally
+
     def count(self, status: int, seconds: float) -> None:
         """Count one answer."""
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-        self.buckets[bisect_left(BUCKETS_SECONDS, seconds)] += 1
-        self.sum_seconds += seconds
+        self.of(status).count(seconds)
+
+    @property
+    def statuses(self) -> dict[int, int]:
+        """How many answers there were of each status."""
+        return {status: sum(tally.buckets) for status, tally in list(self._by_status.items()) if any(tally.buckets)}
+
+    @property
+    def buckets(self) -> list[int]:
+        """How many answers took how long, of all statuses."""
+        none = [0] * (len(BUCKETS_SECONDS) + 1)
+        counted = [tally.buckets for tally in list(self._by_status.values())]
+        return [sum(counts) for counts in zip(none, *counted, strict=True)]
+
+    @property
+    def sum_seconds(self) -> float:
+        """How long all answers took together."""
+        return sum(tally.sum_seconds for tally in list(self._by_status.values()))
 
 
 class Tallies:
@@ -53,7 +95,7 @@ class Tallies:
             "registry_request_seconds", "Time from the request to the end of the answer.", labels=["route"]
         )
         for tally in list(self._by_route.values()):
-            for status, count in list(tally.statuses.items()):
+            for status, count in tally.statuses.items():
                 requests.add_metric([tally.route, str(status)], count)
             total, cumulated = 0, []
             for bound, count in zip([*map(str, BUCKETS_SECONDS), "+Inf"], tally.buckets, strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from app.prepared import Prepared, RawHeaders
-from app.tally import RouteTally
+from app.tally import StatusTally
 
 # Above this, head and body are written apart rather than joined.
 JOINED_BODY_BYTES = 65_536
@@ -16,11 +16,14 @@ class WireAnswer:
     """What answers one exact sequence of request bytes.
 
     `head` is everything between the date and the request id. `target_use` is the mark of the target's own answer,
-    which is not held here: its other forms may go while this one stays.
+    which is not held here: its other forms may go while this one stays. `tally` counts the requests of its route and
+    status. `begun` is the head up to the request id, with the server's own headers `begun_with`.
     """
 
     __slots__ = (
         "_is_pinned",
+        "begun",
+        "begun_with",
         "body",
         "head",
         "method",
@@ -45,10 +48,19 @@ class WireAnswer:
         self.method = method
         self.path = path
         self.note: Callable[[], None] | None = prepared.note
-        self.tally: RouteTally = prepared.tally
+        self.tally: StatusTally = prepared.tally.of(status)
         self.was_used = False
+        self.begun = b""
+        self.begun_with: RawHeaders | None = None
+
+    def begin(self, server_headers: RawHeaders) -> bytes:
+        """Return the head up to the request id; made anew when the server's headers change, once a second."""
+        block = b"".join(b"%b: %b\r\n" % header for header in server_headers)
+        self.begun = self.status_line + block + self.head
+        self.begun_with = server_headers
+        return self.begun
 
     @property
     def size_bytes(self) -> int:
         """What it takes in memory; the body of a pinned answer is there anyway."""
-        return 512 + len(self.head) + (0 if self._is_pinned else len(self.body))
+        return 512 + 2 * len(self.head) + (0 if self._is_pinned else len(self.body))

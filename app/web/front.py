@@ -25,6 +25,7 @@ from app.web.serving import Serving
 from app.wire import WireAnswer
 
 _READS: Final = frozenset({"GET", "HEAD"})
+_ASKED: Final = frozenset({b"accept-encoding", b"if-none-match", b"x-request-id"})
 # What a read has no use for, or what changes how it must be answered.
 _ODD: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 # More than this, all headers together, is for the application to judge.
@@ -39,7 +40,7 @@ class Front:
         self._serving = serving
         self._registry = serving.registry
         self._questions = {path.encode(): question(serving) for path, question in LISTS.items()}
-        self._odd = _ODD if cors.is_open else _ODD | {b"origin"}
+        self._weighed = _ASKED | _ODD if cors.is_open else _ASKED | _ODD | {b"origin"}
         self._static: RawHeaders = [*cors.static, *SECURITY_HEADERS]
         self._access_log = access_log
 
@@ -50,24 +51,23 @@ class Front:
             return
         started = perf_counter()
         prepared = self.prepared_for(scope)
-        is_new = prepared is None
-        if prepared is None and (prepared := self._prepare(scope)) is None:
+        if prepared is not None:
+            prepared.use.was_used = True
+        elif (prepared := self._prepare(scope)) is None:
             await self._app(scope, receive, send)
             return
         accept_encoding, if_none_match, request_id = wishes
         status, form = choose(prepared, accept_encoding, if_none_match)
-        request_id = request_id or new_request_id()
-        headers = [*self._sealed(form, status), (b"x-request-id", request_id.encode())]
+        headers = [*(form.sealed.get(status) or self._seal(form, status)), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
         await send({"type": "http.response.body", "body": body})
-        prepared.use.was_used = prepared.use.was_used or not is_new
         if prepared.note is not None:
             prepared.note()
         seconds = perf_counter() - started
-        prepared.tally.count(status, seconds)
+        prepared.tally.of(status).count(seconds)
         if self._access_log is not None:
-            self._access_log(scope["method"], scope["path"], status, seconds, request_id)
+            self._access_log(scope["method"], scope["path"], status, seconds, request_id.decode())
 
     def wire_answer(self, scope: Scope) -> WireAnswer | None:
         """Return what a request is answered with, ready for the wire; None when the application must see it."""
@@ -79,7 +79,7 @@ class Front:
         return WireAnswer(
             prepared,
             status=status,
-            headers=self._sealed(form, status),
+            headers=self._seal(form, status),
             body=b"" if status == 304 or scope["method"] == "HEAD" else form.body,
             method=scope["method"],
             path=scope["path"],
@@ -102,25 +102,28 @@ class Front:
         except (QueryError, Problem):
             return None
 
-    def _wishes(self, scope: Scope) -> tuple[bytes, bytes, str | None] | None:
-        """Return Accept-Encoding, If-None-Match and the caller's request id; None when something is odd."""
+    def _wishes(self, scope: Scope) -> tuple[bytes, bytes, bytes] | None:
+        """Return Accept-Encoding, If-None-Match and the request's id; None when something is odd."""
         accept_encoding = if_none_match = b""
         request_id: bytes | None = None
         size = 0
         for name, value in scope["headers"]:
             size += len(name) + len(value)
+            if name not in self._weighed:
+                continue
             if name == b"accept-encoding":
                 accept_encoding = accept_encoding + b"," + value if accept_encoding else value
             elif name == b"if-none-match":
                 if_none_match = if_none_match + b"," + value if if_none_match else value
-            elif name == b"x-request-id":
-                # Of several lines the first counts, as it does further in.
-                request_id = value if request_id is None else request_id
-            elif name in self._odd:
+            elif name != b"x-request-id":
                 return None
+            elif request_id is None:
+                # Of several lines the first counts, as it does further in.
+                request_id = value
         if size > MAX_HEADER_BYTES:
             return None
-        return accept_encoding, if_none_match, clean_request_id((request_id or b"").decode("latin-1"))
+        given = clean_request_id(request_id.decode("latin-1")) if request_id else None
+        return accept_encoding, if_none_match, given.encode() if given else new_request_id()
 
     def prepared_for(self, scope: Scope) -> Prepared | None:
         """Return the prepared answer of a read; None when the application must see to it."""
@@ -128,12 +131,10 @@ class Front:
         if published is None or scope["method"] not in _READS:
             return None
         prepared = published.targets.get(target_of(scope))
-        return None if prepared is None or prepared.rendering.is_compressible else prepared
+        return None if prepared is None or prepared.is_waiting else prepared
 
-    def _sealed(self, form: Form, status: int) -> RawHeaders:
-        """Return the whole header block of a form, but for the request's own id."""
-        block = form.sealed.get(status)
-        if block is None:
-            block = [*(form.headers_304 if status == 304 else form.headers), *self._static]
-            form.sealed[status] = block
+    def _seal(self, form: Form, status: int) -> RawHeaders:
+        """Return the whole header block of a form, but for the request's own id, and keep it."""
+        block = [*(form.headers_304 if status == 304 else form.headers), *self._static]
+        form.sealed[status] = block
         return block

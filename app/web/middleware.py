@@ -9,6 +9,7 @@ import itertools
 import re
 import secrets
 import time
+from binascii import hexlify
 from collections.abc import Callable
 from typing import Final
 
@@ -51,7 +52,7 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = clean_request_id(headers.get("x-request-id")) or new_request_id()
+        request_id = clean_request_id(headers.get("x-request-id")) or new_request_id().decode()
         scope["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -127,10 +128,9 @@ def clean_request_id(given: str | None) -> str | None:
     return None
 
 
-def new_request_id() -> str:
+def new_request_id() -> bytes:
     """Return an id that no other request of this process has, and hardly one of another."""
-    return f"{_PROCESS}{next(_COUNTER):08x}"
+    return hexlify(next(_COUNTER).to_bytes(8, "big"))
 
 
-_PROCESS: Final = secrets.token_hex(4)
-_COUNTER: Final = itertools.count()
+_COUNTER: Final = itertools.count(secrets.randbits(32) << 32)

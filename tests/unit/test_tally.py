@@ -65,6 +65,13 @@ def test_a_route_has_one_tally() -> None:
     assert tallies.of("/models") is not tallies.of("/status")
 
 
+def test_a_status_that_was_only_asked_for_is_not_shown() -> None:
+    metrics = Metrics()
+    metrics.tallies.of("/models").of(304)
+    metrics.tallies.of("/models").count(200, 0.2)
+    assert [sample.labels["status"] for sample in exposed(metrics)["registry_requests"].samples] == ["200"]
+
+
 def test_nothing_counted_is_nothing_shown() -> None:
     families = exposed(Metrics())
     assert families["registry_requests"].samples == []

@@ -36,11 +36,21 @@ def test_it_is_a_whole_head_but_for_the_request_id(status: int, line: bytes) -> 
     assert answer.head == b"a: 1\r\nb: 2\r\nx-request-id: "
 
 
+def test_the_head_begins_anew_with_the_servers_headers() -> None:
+    answer = wire(prepared())
+    noon, later = [(b"date", b"noon")], [(b"date", b"later"), (b"server", b"s")]
+    assert answer.begin(noon) == b"HTTP/1.1 200 OK\r\ndate: noon\r\na: 1\r\nb: 2\r\nx-request-id: "
+    assert (answer.begun, answer.begun_with) == (answer.begin(noon), noon)
+    assert answer.begin(later).startswith(b"HTTP/1.1 200 OK\r\ndate: later\r\nserver: s\r\na: 1\r\n")
+    assert answer.begun_with is later
+
+
 def test_it_counts_and_notes_like_the_answer_it_was_made_from() -> None:
     seen: list[int] = []
     tally = RouteTally("/models")
     answer = wire(Prepared(render(BODY), tally, [], lambda: seen.append(1)))
-    assert answer.tally is tally
+    answer.tally.count(0.00001)
+    assert tally.statuses == {200: 1}
     assert answer.note is not None
     answer.note()
     assert seen == [1]
