@@ -15,6 +15,8 @@ from app.catalog.snapshot import Snapshot
 from app.dialects.dialect import Context, Spoken
 from app.dialects.dropdown import dropdown_row
 from app.dialects.native import model_document, timestamp, to_json
+from app.dialects.openrouter import OPENROUTER
+from app.dialects.openrouter_filters import Listing, listing_of
 from app.dialects.table import speak_all
 from app.keeping import SecondChance
 from app.prepared import Prepared
@@ -58,6 +60,11 @@ class Published:
             "snapshot": self.snapshot.id,
             "stale": self.is_stale,
         }
+
+    @cached_property
+    def mirror(self) -> Listing:
+        """What OpenRouter's queries are answered from; made when the first comes."""
+        return listing_of(self.snapshot, self.spoken[OPENROUTER.name])
 
     def row(self, model: Model) -> bytes:
         """Return a model's JSON."""

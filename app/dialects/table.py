@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from app.dialects.dialect import Context, Dialect, Spoken, speak
 from app.dialects.openai import OPENAI
+from app.dialects.openrouter import OPENROUTER
 
-LISTS: tuple[Dialect, ...] = (OPENAI,)
+LISTS: tuple[Dialect, ...] = (OPENAI, OPENROUTER)
 """Dialects whose clients ask with queries or for one model; each has routes of its own."""
 DOCUMENTS: tuple[Dialect, ...] = ()
 """Dialects that are one document each, whatever query a client adds."""

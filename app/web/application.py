@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.settings import Settings
-from app.web import compat, models, operate, pages, spoken
+from app.web import compat, mirror, models, operate, pages, spoken
 from app.web.cors import CorsPolicy, ReadCors
 from app.web.front import Front
 from app.web.middleware import Telemetry, log_access
@@ -52,6 +52,7 @@ def routed_application(*, version: str, lifespan: Lifespan | None = None) -> Fas
     app.include_router(operate.router)
     app.include_router(pages.router)
     app.include_router(compat.router)
+    app.include_router(mirror.router)
     app.include_router(spoken.router)
     # Last, because the path of one model takes everything under /models/ that no other route took.
     app.include_router(models.router)

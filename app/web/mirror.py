@@ -1,0 +1,136 @@
+"""OpenRouter's own API about models, below /api/v1: an SDK that is given this address sees no difference.
+
+Errors are OpenRouter's, also for what OpenRouter would answer and this registry can't.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import mirror_answers
+from app.answers import UnknownModelError
+from app.catalog.model import Model
+from app.dialects.openrouter import OPENROUTER
+from app.dialects.openrouter_feed import MEDIA_TYPE as RSS
+from app.web.dialect_schemas import OpenRouterError
+from app.web.mirror_schemas import OpenRouterCountAnswer, OpenRouterModelAnswer, OpenRouterModelList, parameters
+from app.web.problems import Problem
+from app.web.read import Question, read
+from app.web.serving import serving_of
+
+router = APIRouter(tags=["dialects"])
+READ = ["GET", "HEAD"]
+_ONE_MODEL = "/api/v1/model/{author}/{slug}"
+_Responses = dict[int | str, dict[str, Any]]
+_REFUSED: _Responses = {
+    400: {
+        "model": OpenRouterError,
+        "description": "The query is malformed, or asks for what this catalog can't answer; the parameter is named.",
+    }
+}
+_UNKNOWN: _Responses = {404: {"model": OpenRouterError, "description": "OpenRouter's list has no such model."}}
+_EMPTY: _Responses = {503: {"model": OpenRouterError, "description": "There is no list now; keep what you have."}}
+_LIST = Question(OPENROUTER.path, mirror_answers.models_list, words=mirror_answers.LIST_WORDS)
+_FEED = Question(OPENROUTER.path, mirror_answers.models_feed, words=mirror_answers.LIST_WORDS, media_type=RSS)
+_COUNT = Question(f"{OPENROUTER.path}/count", mirror_answers.count, words=mirror_answers.COUNT_WORDS)
+_EMBEDDINGS = Question(mirror_answers.EMBEDDINGS_PATH, mirror_answers.embedding_models, words=mirror_answers.PAGE_WORDS)
+
+
+@router.api_route(
+    OPENROUTER.path,
+    methods=READ,
+    summary=OPENROUTER.summary,
+    response_model=None,
+    responses={
+        200: {"model": OpenRouterModelList, "content": {RSS: {"schema": {"type": "string"}}}},
+        **_REFUSED,
+        **_EMPTY,
+    },
+    openapi_extra=parameters(),
+)
+async def list_openrouter_models(request: Request) -> Response:
+    """Return upstream's records in upstream's order, then the models that only this registry knows."""
+    is_feed = request.query_params.get("use_rss") == "true"
+    return await read(request, _FEED if is_feed else _LIST)
+
+
+@router.api_route(
+    _COUNT.route,
+    methods=READ,
+    summary="How many models OpenRouter's list holds",
+    response_model=None,
+    responses={200: {"model": OpenRouterCountAnswer}, **_REFUSED, **_EMPTY},
+    openapi_extra=parameters("output_modalities"),
+)
+async def count_openrouter_models(request: Request) -> Response:
+    """Return the number of models that put out what is asked for; text unless said otherwise."""
+    return await read(request, _COUNT)
+
+
+@router.api_route(f"{OPENROUTER.path}/user", methods=READ, include_in_schema=False)
+async def list_user_models() -> Response:
+    """Refuse the one list that depends on an OpenRouter account."""
+    raise Problem(
+        404,
+        "not-ours",
+        "This registry knows no OpenRouter account and its preferences; /api/v1/models lists every model.",
+    )
+
+
+@router.api_route(
+    _EMBEDDINGS.route,
+    methods=READ,
+    summary="Embedding models in OpenRouter's words",
+    response_model=None,
+    responses={
+        200: {"model": OpenRouterModelList},
+        404: {"model": OpenRouterError, "description": "No embedding model is loaded."},
+        **_REFUSED,
+        **_EMPTY,
+    },
+    openapi_extra=parameters("offset", "limit"),
+)
+async def list_embedding_models(request: Request) -> Response:
+    """Return the models that put out embeddings, where these are loaded."""
+    if not mirror_answers.has_embeddings(serving_of(request).registry.published):
+        # Not 503: the SDKs would ask again for an hour. Not an empty list: there are such models.
+        raise Problem(
+            404,
+            "not-loaded",
+            "No embedding models are loaded here; OPENROUTER_OUTPUT_MODALITIES decides what is.",
+        )
+    return await read(request, _EMBEDDINGS)
+
+
+@router.api_route(
+    _ONE_MODEL,
+    methods=READ,
+    summary="One model in OpenRouter's words",
+    response_model=None,
+    responses={200: {"model": OpenRouterModelAnswer}, **_REFUSED, **_UNKNOWN},
+)
+async def show_openrouter_model(request: Request, author: str, slug: str) -> Response:
+    """Return one record by any spelling of its id, also with a variant that only says how to route."""
+    model = looked_up(request, f"{author}/{slug}")
+    count = serving_of(request).metrics.usage.of(model.id).add
+    question = Question(
+        _ONE_MODEL,
+        mirror_answers.one_model(model),
+        path=f"/api/v1/model/{model.id}",
+        note=lambda _body: count,
+        words=(),
+    )
+    return await read(request, question)
+
+
+def looked_up(request: Request, spelling: str) -> Model:
+    """Return the model that a path means; a miss is counted."""
+    serving = serving_of(request)
+    try:
+        return mirror_answers.resolve(serving.registry.published, spelling)
+    except UnknownModelError as error:
+        serving.metrics.usage.missed(error.spelling[:200])
+        raise
