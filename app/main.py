@@ -22,6 +22,7 @@ from app.catalog.guard import GuardLimits
 from app.clock import Clock, SystemClock
 from app.follower import Follower
 from app.journal import Journal
+from app.live import LiveOptions, LivePages
 from app.local_files import LocalFiles
 from app.metrics import Metrics
 from app.published import RenderingBounds
@@ -33,6 +34,7 @@ from app.sources.bootstrap import BootstrapSource
 from app.sources.core import CoreSource
 from app.sources.openrouter import OpenRouterSource
 from app.sources.openrouter_client import OpenRouterOptions
+from app.sources.openrouter_pages import OpenRouterPages
 from app.sources.overrides import OverridesSource
 from app.sources.protocol import RecordSource
 from app.status import StatusReport
@@ -55,6 +57,7 @@ class Sources:
     upstream: RecordSource | None
     bootstrap: RecordSource | None
     files: LocalFiles
+    pages: OpenRouterPages | None = None
 
 
 def create_app(
@@ -118,6 +121,7 @@ def create_app(
         metrics=metrics,
         clock=clock,
         gate=Gate(settings.admin_token),
+        live=LivePages(sources.pages, clock, live_options(settings)),
         status_document=report.document,
         cache_max_age_seconds=settings.cache_max_age_seconds,
         cooldown_seconds=settings.refresh_cooldown_seconds,
@@ -137,6 +141,7 @@ def _lifespan(
             for source in (sources.upstream, sources.bootstrap):
                 if source is not None:
                     stack.push_async_callback(source.close)
+            stack.push_async_callback(serving.live.close)
             stack.push_async_callback(refresher.close, STOP_SECONDS)
             if schedule is not None:
                 stack.callback(schedule.stop)
@@ -165,7 +170,9 @@ def build_store(settings: Settings) -> Store:
 
 def build_sources(settings: Settings) -> Sources:
     """Return the sources that the settings ask for."""
-    upstream = OpenRouterSource(openrouter_options(settings)) if settings.openrouter_enabled else None
+    options = openrouter_options(settings)
+    upstream = OpenRouterSource(options) if settings.openrouter_enabled else None
+    pages = OpenRouterPages(options) if settings.openrouter_enabled else None
     bootstrap = (
         BootstrapSource(settings.bootstrap_file, max_decoded_bytes=settings.fetch_max_decoded_bytes)
         if settings.bootstrap_file
@@ -177,7 +184,7 @@ def build_sources(settings: Settings) -> Sources:
         door=door(settings),
         delisted_days=settings.delisted_days,
     )
-    return Sources(upstream, bootstrap, files)
+    return Sources(upstream, bootstrap, files, pages)
 
 
 def openrouter_options(settings: Settings) -> OpenRouterOptions:
@@ -195,6 +202,11 @@ def openrouter_options(settings: Settings) -> OpenRouterOptions:
         max_wire_bytes=settings.fetch_max_wire_bytes,
         max_decoded_bytes=settings.fetch_max_decoded_bytes,
     )
+
+
+def live_options(settings: Settings) -> LiveOptions:
+    """Return how long endpoints and providers are kept, and how long anybody waits for them."""
+    return LiveOptions(settings.live_fresh_seconds, settings.live_deadline_seconds, settings.live_max_bytes)
 
 
 def guard_limits(settings: Settings) -> GuardLimits:

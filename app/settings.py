@@ -130,6 +130,16 @@ class Settings(BaseSettings):
         67_108_864, ge=1_024, description="Largest catalog accepted after decompression, in bytes."
     )
 
+    live_fresh_seconds: float = Field(
+        300, ge=1, le=86_400, description="How long a model's endpoints and the providers are kept before asking again."
+    )
+    live_deadline_seconds: float = Field(
+        8, gt=0.1, le=60, description="Longest time that anybody waits for endpoints or providers from OpenRouter."
+    )
+    live_max_bytes: int = Field(
+        16_777_216, ge=65_536, description="Bytes of endpoints and providers kept; the least wanted go first."
+    )
+
     core_models_file: Path | None = Field(None, description="Replaces the built-in core models. Empty: built-in.")
     overrides_file: Path | None = Field(
         None, description="TOML or JSON file that hides, renames, re-prices, annotates and adds models."

@@ -68,7 +68,7 @@ class Simulator:
     """OpenRouter on a port of this machine.
 
     `catalog` may be replaced at any time. `next_catalog` is called before each list that starts at the first
-    record, and may return a new catalog; None keeps the old one.
+    record, and may return a new catalog; None keeps the old one. `other_fault` spoils every document but the list.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Simulator:
     ) -> None:
         self.catalog: list[Any] = list(generate_catalog(400, seed) if catalog is None else catalog)
         self.requests: list[Request] = []
+        self.other_fault: Fault | None = None
         self._faults: deque[Fault] = deque()
         self._lasting_fault: Fault | None = None
         self._next_catalog = next_catalog
@@ -164,8 +165,27 @@ class Simulator:
         if path in {"/api/v1/models", MOVED_PATH}:
             fault = self._take_fault() if path != MOVED_PATH else None
             return await self._send_list(reader, writer, request, fault) and stays_open
-        await _send(writer, request, self._other(path, request))
-        return stays_open
+        return await self._send_other(reader, writer, request, path) and stays_open
+
+    async def _send_other(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request, path: str
+    ) -> bool:
+        fault = self.other_fault
+        if fault is Fault.REFUSE:
+            return False
+        if fault is Fault.HANG:
+            await reader.read()  # Until the other side gives up.
+            return False
+        answer = self._other(path, request)
+        if fault is not None:
+            broken = broken_body(fault, answer.body)
+            answer = _status_answer(fault, self.origin) or answer._replace(
+                body=answer.body if broken is None else broken
+            )
+            if await _spoil_connection(writer, fault, answer):
+                return False
+        await _send(writer, request, answer)
+        return True
 
     def _take_fault(self) -> Fault | None:
         return self._faults.popleft() if self._faults else self._lasting_fault

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.prepared import RawHeaders
 
 # Browsers of other sites may read these of our headers.
-EXPOSED = b"ETag, X-Catalog-Snapshot, X-Request-ID, Content-Location, Retry-After"
+EXPOSED = b"ETag, X-Catalog-Snapshot, X-Request-ID, X-Upstream-Stale, Content-Location, Retry-After"
 _PREFLIGHT: RawHeaders = [
     (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"If-None-Match, X-Request-ID"),

@@ -5,6 +5,8 @@ Errors are OpenRouter's, also for what OpenRouter would answer and this registry
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from math import ceil
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,15 +17,28 @@ from app.answers import UnknownModelError
 from app.catalog.model import Model
 from app.dialects.openrouter import OPENROUTER
 from app.dialects.openrouter_feed import MEDIA_TYPE as RSS
+from app.live import Live, NotLiveError
+from app.prepared import Prepared, RawHeaders
+from app.prerender import STALE_MAX_AGE_SECONDS
 from app.web.dialect_schemas import OpenRouterError
-from app.web.mirror_schemas import OpenRouterCountAnswer, OpenRouterModelAnswer, OpenRouterModelList, parameters
+from app.web.mirror_schemas import (
+    OpenRouterCountAnswer,
+    OpenRouterEndpointsAnswer,
+    OpenRouterModelAnswer,
+    OpenRouterModelList,
+    OpenRouterProvidersAnswer,
+    parameters,
+)
 from app.web.problems import Problem
 from app.web.read import Question, read
+from app.web.respond import respond
 from app.web.serving import serving_of
 
 router = APIRouter(tags=["dialects"])
 READ = ["GET", "HEAD"]
 _ONE_MODEL = "/api/v1/model/{author}/{slug}"
+_ENDPOINTS = "/api/v1/models/{author}/{slug}/endpoints"
+_PROVIDERS = "/api/v1/providers"
 _Responses = dict[int | str, dict[str, Any]]
 _REFUSED: _Responses = {
     400: {
@@ -33,6 +48,9 @@ _REFUSED: _Responses = {
 }
 _UNKNOWN: _Responses = {404: {"model": OpenRouterError, "description": "OpenRouter's list has no such model."}}
 _EMPTY: _Responses = {503: {"model": OpenRouterError, "description": "There is no list now; keep what you have."}}
+_NOT_LIVE: _Responses = {
+    503: {"model": OpenRouterError, "description": "OpenRouter can't be asked now, and nothing is kept from before."}
+}
 _LIST = Question(OPENROUTER.path, mirror_answers.models_list, words=mirror_answers.LIST_WORDS)
 _FEED = Question(OPENROUTER.path, mirror_answers.models_feed, words=mirror_answers.LIST_WORDS, media_type=RSS)
 _COUNT = Question(f"{OPENROUTER.path}/count", mirror_answers.count, words=mirror_answers.COUNT_WORDS)
@@ -124,6 +142,57 @@ async def show_openrouter_model(request: Request, author: str, slug: str) -> Res
         words=(),
     )
     return await read(request, question)
+
+
+@router.api_route(
+    _ENDPOINTS,
+    methods=READ,
+    summary="Who serves a model, as OpenRouter tells it now",
+    response_model=None,
+    responses={200: {"model": OpenRouterEndpointsAnswer}, **_UNKNOWN, **_NOT_LIVE},
+)
+async def list_endpoints(request: Request, author: str, slug: str) -> Response:
+    """Return upstream's own answer, at most some minutes old; `X-Upstream-Stale` marks one that is older."""
+    model = looked_up(request, f"{author}/{slug}")
+    if model.upstream is None:
+        detail = f"OpenRouter does not serve {model.id}; /models/provider/{model.id} says who does."
+        raise Problem(404, "not-upstream", detail)
+    return await _live(request, _ENDPOINTS, serving_of(request).live.endpoints(model.id))
+
+
+@router.api_route(
+    _PROVIDERS,
+    methods=READ,
+    summary="Who serves models through OpenRouter, as it tells it now",
+    response_model=None,
+    responses={200: {"model": OpenRouterProvidersAnswer}, **_UNKNOWN, **_NOT_LIVE},
+)
+async def list_openrouter_providers(request: Request) -> Response:
+    """Return upstream's own answer, at most some minutes old; `X-Upstream-Stale` marks one that is older."""
+    return await _live(request, _PROVIDERS, serving_of(request).live.providers())
+
+
+async def _live(request: Request, route: str, answer: Awaitable[Live]) -> Response:
+    """Return what upstream told, under the same conditions as every other read."""
+    serving = serving_of(request)
+    try:
+        live = await answer
+    except NotLiveError as error:
+        wait = {"Retry-After": str(ceil(error.retry_after_seconds))}
+        raise Problem(503, "not-live", f"{error}.", headers=wait) from None
+    if live.rendering is None:
+        raise Problem(404, "not-upstream", "OpenRouter itself has no answer to this; its list may be newer than ours.")
+    max_age = STALE_MAX_AGE_SECONDS if live.is_stale else serving.cache_max_age_seconds
+    current = serving.registry.published.snapshot.id
+    headers: RawHeaders = [
+        (b"cache-control", f"public, max-age={min(max_age, serving.cache_max_age_seconds)}".encode()),
+        (b"x-catalog-snapshot", current.encode()),
+        # Not `Age`: caches would subtract it from the time for which they may keep the answer.
+        (b"x-upstream-age", str(int(live.age_seconds)).encode()),
+    ]
+    if live.is_stale:
+        headers.append((b"x-upstream-stale", b"true"))
+    return respond(request, Prepared(live.rendering, serving.metrics.tallies.of(route), headers))
 
 
 def looked_up(request: Request, spelling: str) -> Model:

@@ -63,6 +63,39 @@ class OpenRouterCountAnswer(BaseModel):
     data: OpenRouterCount
 
 
+class OpenRouterEndpoints(BaseModel):
+    """A model and who serves it."""
+
+    id: str
+    name: str
+    created: int
+    description: str
+    architecture: dict[str, Any]
+    endpoints: list[dict[str, Any]]
+
+
+class OpenRouterEndpointsAnswer(BaseModel):
+    """Who serves a model."""
+
+    data: OpenRouterEndpoints
+
+
+class OpenRouterProvider(BaseModel):
+    """Who serves models."""
+
+    name: str
+    slug: str
+    privacy_policy_url: str | None
+    terms_of_service_url: str | None
+    status_page_url: str | None
+
+
+class OpenRouterProvidersAnswer(BaseModel):
+    """Everybody who serves models."""
+
+    data: list[OpenRouterProvider]
+
+
 _TEXT = {"type": "string"}
 _USD = {"type": "number", "minimum": 0}
 _DAYS = {"type": "integer", "minimum": 0}

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 
 from app.clock import Clock
+from app.live import LivePages
 from app.metrics import Metrics
 from app.refresher import Refresher
 from app.registry import Registry
@@ -29,6 +30,7 @@ class Serving:
     metrics: Metrics
     clock: Clock
     gate: Gate
+    live: LivePages
     status_document: Callable[[], dict[str, Any]]
     cache_max_age_seconds: int
     cooldown_seconds: float
