@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.dialects.dialect import Context, Dialect, Spoken, speak
+from app.dialects.litellm_config import (
+    LITELLM_CONFIG_JSON,
+    LITELLM_CONFIG_YAML,
+    LITELLM_MODEL_GROUPS,
+    LITELLM_MODEL_INFO,
+)
+from app.dialects.litellm_cost_map import LITELLM_COST_MAP
 from app.dialects.openai import OPENAI
 from app.dialects.openrouter import OPENROUTER
 
 LISTS: tuple[Dialect, ...] = (OPENAI, OPENROUTER)
 """Dialects whose clients ask with queries or for one model; each has routes of its own."""
-DOCUMENTS: tuple[Dialect, ...] = ()
+DOCUMENTS: tuple[Dialect, ...] = (
+    LITELLM_COST_MAP,
+    LITELLM_CONFIG_YAML,
+    LITELLM_CONFIG_JSON,
+    LITELLM_MODEL_INFO,
+    LITELLM_MODEL_GROUPS,
+)
 """Dialects that are one document each, whatever query a client adds."""
 DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
 

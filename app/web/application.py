@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.settings import Settings
-from app.web import compat, mirror, models, operate, pages, spoken
+from app.web import compat, litellm, mirror, models, operate, pages, spoken
 from app.web.cors import CorsPolicy, ReadCors
 from app.web.front import Front
 from app.web.middleware import Telemetry, log_access
@@ -54,6 +54,7 @@ def routed_application(*, version: str, lifespan: Lifespan | None = None) -> Fas
     app.include_router(compat.router)
     app.include_router(mirror.router)
     app.include_router(spoken.router)
+    app.include_router(litellm.router)
     # Last, because the path of one model takes everything under /models/ that no other route took.
     app.include_router(models.router)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
