@@ -23,13 +23,19 @@ def count_document(count: int) -> dict[str, Any]:
 
 
 def endpoints_document(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return who serves a model: its author and one other; nobody serves an alias or a router."""
+    """Return who serves a model: its author and one other; nobody serves an alias or a router.
+
+    It is written as of today, also for a record of another year.
+    """
     author = record["id"].partition("/")[0]
     is_served = not author.startswith("~") and author != "openrouter"
     hosts = [(author, "unknown", 0), ("simulated-host", "fp8", 0.1)] if is_served else []
-    kept = ("id", "name", "created", "description", "architecture")
+    kept = {key: record.get(key) for key in ("id", "name", "created", "description")}
+    looks = record["architecture"]
+    inputs, _, outputs = (looks["modality"] or "").partition("->")
+    architecture = {"input_modalities": inputs.split("+"), "output_modalities": outputs.split("+"), **looks}
     endpoints = [_endpoint(record, *host) for host in hosts]
-    return {"data": {**{key: record.get(key) for key in kept}, "endpoints": endpoints}}
+    return {"data": {**kept, "architecture": architecture, "endpoints": endpoints}}
 
 
 def providers_document(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -52,14 +58,14 @@ def _endpoint(record: Mapping[str, Any], host: str, quantization: str, discount:
         "quantization": quantization,
         "max_completion_tokens": record["top_provider"].get("max_completion_tokens"),
         "max_prompt_tokens": None,
-        "supported_parameters": record["supported_parameters"],
+        "supported_parameters": record.get("supported_parameters", []),
         "status": 0,
         "uptime_last_30m": 99.9 if discount else 100,
         "uptime_last_5m": 100,
         "uptime_last_1d": None if discount else 100,
         "supports_implicit_caching": "input_cache_read" in prices,
         "supports_tool_choice": {"none": True, "auto": True, "required": True, "function": True},
-        "native_tools": [],
+        "native_tools": {},
         "service_tier": None,
         "supports_diarization": False,
         "latency_last_30m": None,
