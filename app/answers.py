@@ -11,10 +11,9 @@ from typing import Any
 
 from app.catalog.model import Model
 from app.catalog.query import WORDS, Query, parse_query
-from app.catalog.search import Hit
 from app.catalog.select import Selection, select
 from app.dialects.dropdown import author_name, title_of
-from app.dialects.native import envelope, match_document, model_document, to_json
+from app.dialects.native import envelope, model_document, to_json, with_match
 from app.published import Published
 
 Pairs = Sequence[tuple[str, str]]
@@ -156,11 +155,8 @@ def _rows(published: Published, query: Query, selected: Selection, *, is_search:
         rows = [published.rows[place] for place in selected.places]
     if not is_search:
         return rows
-    return [_with_match(row, selected.hits.get(place)) for place, row in zip(selected.places, rows, strict=True)]
-
-
-def _with_match(row: bytes, hit: Hit | None) -> bytes:
-    return row if hit is None else row[:-1] + b',"match":' + to_json(match_document(hit)) + b"}"
+    hits = selected.hits
+    return [with_match(row, hits[place]) if hits else row for place, row in zip(selected.places, rows, strict=True)]
 
 
 def _some_fields(model: Model, fields: Sequence[str]) -> Mapping[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote, urlencode
+from operator import itemgetter
+from urllib.parse import quote, quote_plus
 
 from app.answers import Answer, categories, models_list, providers
 from app.dialects.table import DIALECTS
@@ -39,8 +41,19 @@ WHOLE_ANSWERS = (
 
 def canonical_target(path: str, pairs: tuple[tuple[str, str], ...]) -> bytes:
     """Return a target in its settled spelling: words in alphabetical order, values in the order given."""
-    query = urlencode(sorted(pairs, key=lambda pair: pair[0]))
-    return f"{quote(path, safe='/:~')}{'?' if query else ''}{query}".encode()
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(pairs, key=_name_of))
+    settled = path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/:~")
+    return f"{settled}?{query}".encode() if query else settled.encode()
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+
+
+_name_of = itemgetter(0)
+# What quoting leaves as it is; to see that takes a tenth of the time that quoting takes.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/:-]*")
 
 
 def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 
+from app.catalog.columns import Column
 from app.catalog.identity import base_of, slug_of
 from app.catalog.model import Model
 from app.catalog.postings import mask_of, places_in
+from app.catalog.price import PriceState
 from app.catalog.search import SearchIndex
 from app.catalog.snapshot import Snapshot
 
@@ -54,18 +57,43 @@ FACETS: Mapping[str, Callable[[Model], Iterable[str]]] = MappingProxyType(
 )
 """What models can be grouped by, and the values that each model has there."""
 
+TOKEN_PRICED = frozenset({PriceState.PRICED, PriceState.FREE})
+"""A price per unit is not a low token price."""
+
+
+def prompt_rate(model: Model) -> Decimal | None:
+    """Return the input price in USD per token of a model that has one."""
+    return model.price.prompt_usd_per_token if model.price.state in TOKEN_PRICED else None
+
+
+def completion_rate(model: Model) -> Decimal | None:
+    """Return the output price in USD per token of a model that has one."""
+    return model.price.completion_usd_per_token if model.price.state in TOKEN_PRICED else None
+
+
+COLUMNS: Mapping[str, Callable[[Model], int | Decimal | None]] = MappingProxyType(
+    {
+        "context": lambda model: model.context_tokens,
+        "prompt_price": prompt_rate,
+        "completion_price": completion_rate,
+    }
+)
+"""What models can be compared by; a model of which it is not known is on neither side."""
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """A snapshot with its look-up tables.
 
-    `facets` maps a facet and a value to the models that have it. `listed` are the models that are not delisted.
+    `facets` maps a facet and a value to the models that have it, `columns` the name of a number to who has how much.
+    `listed` are the models that are not delisted.
     """
 
     snapshot: Snapshot
     places: Mapping[str, int]
     spellings: Mapping[str, str]
     facets: Mapping[str, Mapping[str, Mask]]
+    columns: Mapping[str, Column]
     listed: Mask
     search: SearchIndex
 
@@ -90,9 +118,9 @@ class Index:
                 return self.models[self.places[model_id]]
         return None
 
-    def places_in(self, mask: Mask) -> list[int]:
-        """Return the places of a set, in the default order."""
-        return places_in(mask)
+    def places_in(self, mask: Mask, limit: int | None = None) -> list[int]:
+        """Return the places of a set, in the default order, at most `limit`."""
+        return places_in(mask, limit)
 
 
 def build_index(snapshot: Snapshot) -> Index:
@@ -111,6 +139,13 @@ def build_index(snapshot: Snapshot) -> Index:
         facets={
             name: {value: mask_of(table[value], len(models)) for value in sorted(table)}
             for name, table in places.items()
+        },
+        columns={
+            name: Column(
+                {place: number for place, model in enumerate(models) if (number := number_of(model)) is not None},
+                len(models),
+            )
+            for name, number_of in COLUMNS.items()
         },
         listed=mask_of([place for place, model in enumerate(models) if model.is_listed], len(models)),
         search=SearchIndex(models),

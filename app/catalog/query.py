@@ -7,7 +7,8 @@ within a word; different words mean AND. In a word about sets (`supports=tools,v
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -24,6 +25,7 @@ MAX_VALUE_CHARS = 200
 MAX_IDS = 500
 MAX_ALLOWED_SHOWN = 100
 MAX_ALLOWED_SAID = 12
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Kind(StrEnum):
@@ -174,7 +176,7 @@ class Query:
     format: str = "full"
 
 
-def parse_query(pairs: Sequence[tuple[str, str]], index: Index, *, words: Iterable[str] = tuple(WORDS)) -> Query:
+def parse_query(pairs: Sequence[tuple[str, str]], index: Index, *, words: Iterable[str] = frozenset(WORDS)) -> Query:
     """Read decoded name and value pairs into a Query.
 
     `words` are the words that this endpoint knows. Raises QueryError with every fault found.
@@ -216,11 +218,12 @@ class _QueryReader:
     def read(self, word: Word, values: list[str]) -> None:
         too_long = MAX_QUERY_CHARS if word.kind is Kind.TEXT else MAX_VALUE_CHARS
         for value in values:
-            longest = max(map(len, value.split(",") if word.kind in _LISTS else (value,)))
-            if longest > too_long:
-                self.fault(word, f"has {longest} characters, at most {too_long} are read")
-                return
-            if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+            if len(value) > too_long:
+                longest = max(map(len, value.split(",") if word.kind in _LISTS else (value,)))
+                if longest > too_long:
+                    self.fault(word, f"has {longest} characters, at most {too_long} are read")
+                    return
+            if _CONTROL.search(value):
                 self.fault(word, "holds a control character")
                 return
         _READERS[word.kind](self, word, values)
@@ -244,13 +247,13 @@ class _QueryReader:
         if word.name in {"format", "interpret"}:
             if self.allowed(word, chosen, word.choices) and self.one(word, chosen) is not None:
                 self.single[word.name] = chosen[0] if word.name == "format" else chosen[0] == "true"
-        elif self.allowed(word, chosen, word.choices or tuple(self._index.facets[word.name])):
+        elif self.allowed(word, chosen, word.choices or self._index.facets[word.name]):
             self.one_of[word.name] = tuple(dict.fromkeys(chosen))
 
     def read_set_of(self, word: Word, values: list[str]) -> None:
         groups = [tuple(part.strip().lower() for part in value.split(",")) for value in values]
         chosen = [part for group in groups for part in group]
-        if self.allowed(word, chosen, word.choices or tuple(self._index.facets[word.name])):
+        if self.allowed(word, chosen, word.choices or self._index.facets[word.name]):
             self.all_of[word.name] = tuple(groups)
 
     def read_ids(self, word: Word, values: list[str]) -> None:
@@ -296,7 +299,7 @@ class _QueryReader:
         if self.allowed(word, plain, word.choices):
             self.single[word.name] = tuple(dict.fromkeys(chosen))
 
-    def allowed(self, word: Word, chosen: Iterable[str], choices: tuple[str, ...]) -> bool:
+    def allowed(self, word: Word, chosen: Iterable[str], choices: Collection[str]) -> bool:
         unknown = next((value for value in chosen if value not in choices), None)
         if unknown is None:
             return True
@@ -305,7 +308,7 @@ class _QueryReader:
             hint = f"; allowed: {', '.join(choices)}" if choices else "; the catalog has no value for it now"
         else:
             hint = f"; did you mean {close[0]}?" if close else ""
-        self.fault(word, f"{unknown[:40]!r} is not known here{hint}", choices)
+        self.fault(word, f"{unknown[:40]!r} is not known here{hint}", tuple(choices))
         return False
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 Step = list[tuple[int, int]]
-"""Disjoint sets of models with their worth in one respect; models in none of them are worth 0."""
+"""Disjoint sets of models with their worth in one respect, best first; models in none of them are worth 0."""
 
 
 def at_least(masks: Sequence[int], among: int) -> list[int]:
@@ -27,16 +27,22 @@ def by_count(masks: Sequence[int]) -> Step:
 
 def partition(mask: int, steps: Sequence[Step], worth: int = 0, most: int = 0) -> Iterator[tuple[float, int]]:
     """Return the parts of a set, best first, each with its worth from 0 to 1; an earlier step outweighs all later."""
-    if not mask:
-        return
-    if not steps:
+    for at, step in enumerate(steps, 1):
+        if not mask:
+            return
+        highest = step[0][0] if step else 0
+        worth *= highest + 1
+        most = most * (highest + 1) + highest
+        value_of_all = 0
+        for value, members in step:
+            part = mask & members
+            if part == mask:
+                # Most steps part nothing; going on here is what makes them cheap.
+                value_of_all = value
+                break
+            if part:
+                yield from partition(part, steps[at:], worth + value, most)
+                mask ^= part
+        worth += value_of_all
+    if mask:
         yield (worth / most if most else 1.0), mask
-        return
-    step, later = steps[0], steps[1:]
-    highest = max((value for value, _ in step), default=0)
-    for value, members in step:
-        part = mask & members
-        if part:
-            yield from partition(part, later, worth * (highest + 1) + value, most * (highest + 1) + highest)
-            mask &= ~members
-    yield from partition(mask, later, worth * (highest + 1), most * (highest + 1) + highest)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, groupby
 from operator import and_, or_
-from types import MappingProxyType
+from typing import NamedTuple
 
 from app.catalog.identity import slug_of
 from app.catalog.model import Model
@@ -57,7 +57,6 @@ MAX_INEXACT_SCORE = 0.99
 FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
 _TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
 Range = tuple[int, int]
-_FieldWords = tuple[tuple[str, list[Word]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,15 @@ class Hit:
     score: float
     fields: tuple[str, ...]
     highlights: Mapping[str, tuple[Range, ...]]
+
+
+class _Text(NamedTuple):
+    """The words of one text of a model; `known` and `joined` tell quickly that a word of a query is not among them."""
+
+    field: str
+    words: list[Word]
+    known: frozenset[str]
+    joined: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ class SearchIndex:
 
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
-        self._words: dict[int, _FieldWords] = {}
+        self._texts: dict[int, tuple[_Text, ...]] = {}
         size = len(models)
         names: dict[str, list[int]] = {}
         authors: dict[str, list[int]] = {}
@@ -145,6 +153,7 @@ class SearchIndex:
             (MAX_NAME_WORDS - length, mask_of(places, size)) for length, places in enumerate(lengths) if places
         ]
         self._variants = _masks_by_variant(models)
+        self._step_without_variants: Step = [(1, ~reduce(or_, self._variants.values(), 0))]
         self._plainer = plainer_siblings(models)
         self._typos = Typos({*names, *authors, *aliases})
 
@@ -209,24 +218,27 @@ class SearchIndex:
         """Return the models that are called by these words and no others."""
         return among & self._exact.of(key_of([term.text for term in terms]))
 
-    def hit(self, place: int, score: float, terms: Sequence[Term]) -> Hit:
-        """Return where in the texts of a model the words of a query stand."""
-        highlights: dict[str, tuple[Range, ...]] = {}
-        for field, words in self._words_at(place):
-            ranges = _ranges(words, terms)
-            if ranges:
-                highlights[field] = ranges
-        in_description = any(term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] & 1 << place for term in terms)
-        fields = (*highlights, "description") if in_description else tuple(highlights)
-        return Hit(place, score, fields, MappingProxyType(highlights))
+    def hits(self, scores: Mapping[int, float], terms: Sequence[Term]) -> dict[int, Hit]:
+        """Return where in the texts of some models the words of a query stand, by the models' places."""
+        described = reduce(or_, (term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] for term in terms), 0)
+        hits: dict[int, Hit] = {}
+        for place, score in scores.items():
+            highlights: dict[str, tuple[Range, ...]] = {}
+            for text in self._texts_at(place):
+                ranges = _ranges(text, terms)
+                if ranges:
+                    highlights[text.field] = ranges
+            fields = (*highlights, "description") if described >> place & 1 else tuple(highlights)
+            hits[place] = Hit(place, score, fields, highlights)
+        return hits
 
-    def _words_at(self, place: int) -> _FieldWords:
-        """Return the words of a model's texts; read once, when the model is first found."""
-        known = self._words.get(place)
+    def _texts_at(self, place: int) -> tuple[_Text, ...]:
+        """Return a model's texts as words; read once, when the model is first found."""
+        known = self._texts.get(place)
         if known is None:
             model = self._models[place]
             texts = (("id", model.id), ("name", model.name), ("author", model.author))
-            known = self._words[place] = tuple((field, words_of(text)) for field, text in texts)
+            known = self._texts[place] = tuple(_text(field, words_of(text)) for field, text in texts)
         return known
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
@@ -295,6 +307,8 @@ class SearchIndex:
     def _step_by_variant(self, terms: Sequence[Term]) -> Step:
         """Return what puts bases and asked-for variants before the other variants."""
         asked = {term.text for term in terms}
+        if asked.isdisjoint(self._variants):
+            return self._step_without_variants
         others = reduce(or_, (mask for variant, mask in self._variants.items() if variant not in asked), 0)
         return [(1, ~others)]
 
@@ -314,22 +328,30 @@ def _synonyms_of(word: str) -> tuple[str, ...]:
     return SYNONYMS.get(word, ())
 
 
-def _ranges(words: Sequence[Word], terms: Sequence[Term]) -> tuple[Range, ...]:
+def _text(field: str, words: list[Word]) -> _Text:
+    texts = [word.text for word in words]
+    return _Text(field, words, frozenset(texts), "".join(texts))
+
+
+def _ranges(text: _Text, terms: Sequence[Term]) -> tuple[Range, ...]:
     """Return where the words of a query stand in a text; of a word that only begins or ends alike, the part alike."""
     ranges: set[Range] = set()
     for term in terms:
+        begins = term.text in text.joined
+        if not begins and term.spellings.isdisjoint(text.known):
+            continue
         known = len(ranges)
-        for word in words:
-            if word.text in term.spellings or goes_on(word.text, term.text):
-                is_plain = len(word.text) == word.end - word.start
-                if is_plain and word.text.startswith(term.text):
-                    ranges.add((word.start, word.start + len(term.text)))
-                elif is_plain and word.text.endswith(term.text):
-                    ranges.add((word.end - len(term.text), word.end))
+        for word, start, end in text.words:
+            if word in term.spellings or (begins and word.startswith(term.text) and goes_on(word, term.text)):
+                is_plain = len(word) == end - start
+                if is_plain and word.startswith(term.text):
+                    ranges.add((start, start + len(term.text)))
+                elif is_plain and word.endswith(term.text):
+                    ranges.add((end - len(term.text), end))
                 else:
-                    ranges.add((word.start, word.end))
-        if len(ranges) == known:
-            for joined, first, count in joins_of([word.text for word in words]):
+                    ranges.add((start, end))
+        if begins and len(ranges) == known:
+            for joined, first, count in joins_of([word.text for word in text.words]):
                 if joined == term.text:
-                    ranges.add((words[first].start, words[first + count - 1].end))
+                    ranges.add((text.words[first].start, text.words[first + count - 1].end))
     return tuple(sorted(ranges))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 from types import MappingProxyType
 from typing import Any
 
-from app.catalog.index import Index, Mask
+from app.catalog.index import Index, Mask, completion_rate, prompt_rate
 from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.model import Model
-from app.catalog.price import PriceState
 from app.catalog.query import Query
 from app.catalog.search import Hit, Term
 
@@ -52,8 +50,8 @@ def select(index: Index, query: Query) -> Selection:
         scores = dict(zip(found.places, found.scores, strict=True))
         places, total = list(found.places), found.total
     else:
-        places = index.places_in(matching)
-        total = len(places)
+        is_in_order = query.ids is None and not query.sort
+        places, total = index.places_in(matching, end if is_in_order else None), matching.bit_count()
     if query.ids is not None and not query.sort and not terms:
         places = _as_asked(index, query.ids, places)
     for name in reversed(query.sort):
@@ -62,9 +60,7 @@ def select(index: Index, query: Query) -> Selection:
     return Selection(
         places=tuple(page),
         total=total,
-        hits=MappingProxyType(
-            {place: index.search.hit(place, scores[place], terms) for place in page} if terms else {}
-        ),
+        hits=MappingProxyType(index.search.hits({place: scores[place] for place in page}, terms) if terms else {}),
         facets=MappingProxyType(_facets(index, query, masks, terms) if query.facets else {}),
         suggestions=index.search.nearest(text, index.listed) if text and not total else (),
         missing=missing,
@@ -126,19 +122,16 @@ def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]
         table = index.facets[name]
         masks[name] = reduce(or_, (reduce(and_, (table.get(value, 0) for value in group)) for group in groups), 0)
     if query.min_context_tokens is not None or query.max_context_tokens is not None:
-        low, high = query.min_context_tokens or 0, query.max_context_tokens
-        masks["context"] = _where(
-            index,
-            lambda m: (
-                m.context_tokens is not None and m.context_tokens >= low and (high is None or m.context_tokens <= high)
-            ),
-        )
-    for name, limit, rate_of in (
-        ("max_prompt_price", query.max_prompt_usd_per_million, _prompt),
-        ("max_completion_price", query.max_completion_usd_per_million, _completion),
+        column = index.columns["context"]
+        masks["context"] = column.at_least(query.min_context_tokens or 0)
+        if query.max_context_tokens is not None:
+            masks["context"] &= column.at_most(query.max_context_tokens)
+    for name, usd_per_million in (
+        ("prompt_price", query.max_prompt_usd_per_million),
+        ("completion_price", query.max_completion_usd_per_million),
     ):
-        if limit is not None:
-            masks[name] = _where(index, _at_most(rate_of, limit.scaleb(-6)))
+        if usd_per_million is not None:
+            masks[f"max_{name}"] = index.columns[name].at_most(usd_per_million.scaleb(-6))
     missing: list[str] = []
     if query.ids is not None:
         masks["ids"] = 0
@@ -149,31 +142,6 @@ def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]
             else:
                 masks["ids"] |= 1 << index.places[model.id]
     return masks, tuple(missing)
-
-
-def _where(index: Index, holds: Callable[[Model], bool]) -> Mask:
-    return int("".join("1" if holds(model) else "0" for model in reversed(index.models)) or "0", 2)
-
-
-def _prompt(model: Model) -> Decimal | None:
-    return model.price.prompt_usd_per_token
-
-
-def _completion(model: Model) -> Decimal | None:
-    return model.price.completion_usd_per_token
-
-
-def _at_most(rate_of: Callable[[Model], Decimal | None], limit_usd_per_token: Decimal) -> Callable[[Model], bool]:
-    """Return a test for rates that are known and within a limit; a price per unit is not a low token price."""
-
-    def holds(model: Model) -> bool:
-        rate = rate_of(model)
-        return rate is not None and model.price.state in _TOKEN_PRICED and rate <= limit_usd_per_token
-
-    return holds
-
-
-_TOKEN_PRICED = frozenset({PriceState.PRICED, PriceState.FREE})
 
 
 def _as_asked(index: Index, spellings: tuple[str, ...], places: list[int]) -> list[int]:
@@ -191,14 +159,10 @@ _SORT_KEYS: Mapping[str, Callable[[Model], Any]] = MappingProxyType(
         "created": lambda model: model.created_at,
         "context": lambda model: model.context_tokens,
         "max_output": lambda model: model.max_output_tokens,
-        "prompt_price": lambda model: _token_rate(model, _prompt),
-        "completion_price": lambda model: _token_rate(model, _completion),
+        "prompt_price": prompt_rate,
+        "completion_price": completion_rate,
     }
 )
-
-
-def _token_rate(model: Model, rate_of: Callable[[Model], Decimal | None]) -> Decimal | None:
-    return rate_of(model) if model.price.state in _TOKEN_PRICED else None
 
 
 def _sorted(index: Index, places: list[int], name: str) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _WORD = re.compile(
     r"\d+(?:\.\d+)*(?:x\d+)?[a-z]{1,2}(?![a-z])"  # 4o, 70b, 8x22b, 4.6v
@@ -24,8 +24,7 @@ _PLUS = re.compile(r"(?<=[^\W_])\+")
 JOINED_WORDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word of a text: how it is compared, and where it stands."""
 
     text: str

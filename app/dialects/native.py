@@ -108,13 +108,10 @@ def timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-def match_document(hit: Hit) -> Document:
-    """Return what a search found in a model."""
-    return {
-        "score": round(hit.score, 4),
-        "fields": hit.fields,
-        "highlights": dict(hit.highlights),
-    }
+def with_match(row: bytes, hit: Hit) -> bytes:
+    """Return a model's JSON with what a search found in it."""
+    match = {"score": round(hit.score, 4), "fields": hit.fields, "highlights": hit.highlights}
+    return b'%b,"match":%b}' % (row[:-1], orjson.dumps(match))
 
 
 def to_json(document: object) -> bytes:

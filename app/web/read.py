@@ -63,8 +63,9 @@ async def read(request: Request, question: Question) -> Response:
         _used_again(serving, published, asked, prepared)
     elif len(published.rows) > INLINE_MODELS:
         pairs = question.pairs(request.scope["query_string"])
+        canonical = canonical_target(question.path or question.route, pairs)
         body = await asyncio.to_thread(question.answer, published, pairs)
-        prepared = _kept(serving, published, asked, pairs, question, body)
+        prepared = _kept(serving, published, asked, canonical, question, body)
     else:
         prepared = prepare(serving, published, asked, request.scope["query_string"], question)
     return respond(request, prepared)
@@ -79,7 +80,7 @@ def prepare(serving: Serving, published: Published, asked: bytes, query_string: 
     canonical = canonical_target(question.path or question.route, pairs)
     known = published.targets.get(canonical)
     if known is None:
-        return _kept(serving, published, asked, pairs, question, question.answer(published, pairs))
+        return _kept(serving, published, asked, canonical, question, question.answer(published, pairs))
     _used_again(serving, published, canonical, known)
     published.targets.put(asked, known)
     return known
@@ -89,12 +90,11 @@ def _kept(
     serving: Serving,
     published: Published,
     asked: bytes,
-    pairs: tuple[tuple[str, str], ...],
+    canonical: bytes,
     question: Question,
     body: bytes,
 ) -> Prepared:
     """Prepare an answer from its body and keep it under its settled target and the spelling that was asked."""
-    canonical = canonical_target(question.path or question.route, pairs)
     if question.is_list:
         facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), canonical)
         rendering = render_list(body, *facts, b"stale" if published.is_stale else b"fresh")

@@ -10,6 +10,8 @@ from app.web.problems import Problem
 MAX_QUERY_BYTES = 16_384
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
+_PLAIN = re.compile(rb"[A-Za-z0-9_.~,:/-]*")
+
 
 def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
     """Return the decoded names and values in their order; raises Problem 400 or 414."""
@@ -31,6 +33,8 @@ def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _decoded(raw: bytes) -> str:
+    if _PLAIN.fullmatch(raw):
+        return raw.decode("ascii")
     try:
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:

@@ -250,7 +250,7 @@ def test_highlights_lie_on_the_words_that_matched(query: str, model_id: str, fie
 
 def test_a_match_in_the_description_is_told() -> None:
     place = INDEX.places["deepseek/deepseek-v3.2"]
-    assert INDEX.search.hit(place, 0.1, INDEX.search.terms_of("nobody")).fields == ("description",)
+    assert INDEX.search.hits({place: 0.1}, INDEX.search.terms_of("nobody"))[place].fields == ("description",)
 
 
 # The list around the search.
