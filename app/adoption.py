@@ -7,7 +7,9 @@ takes long runs in a thread, the event loop swaps one reference.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -17,7 +19,7 @@ from app.clock import Clock
 from app.memory import without_collections
 from app.metrics import Metrics
 from app.prerender import prerender
-from app.published import Published, RenderingBounds, publish_snapshot, with_staleness
+from app.published import Published, RenderingBounds, publish_snapshot, with_base_map, with_staleness
 from app.registry import Registry
 from app.store.envelope import EnvelopeError, seal, unseal
 from app.store.protocol import Head, Store, StoreError
@@ -29,13 +31,21 @@ class Adoption:
     """Moves snapshots between the store and the registry."""
 
     def __init__(
-        self, *, registry: Registry, store: Store, clock: Clock, metrics: Metrics, bounds: RenderingBounds
+        self,
+        *,
+        registry: Registry,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+        bounds: RenderingBounds,
+        litellm_base_map: Callable[[], Mapping[str, Any] | None] = lambda: None,
     ) -> None:
         self._registry = registry
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._bounds = bounds
+        self._litellm_base_map = litellm_base_map
         self._swap = asyncio.Lock()
         self._unreadable: Head | None = None
 
@@ -65,7 +75,13 @@ class Adoption:
             return None
         is_stale = current.is_stale if current else False
         with without_collections():
-            published = publish_snapshot(snapshot, is_stale=is_stale, at=self._clock.now(), bounds=self._bounds)
+            published = publish_snapshot(
+                snapshot,
+                is_stale=is_stale,
+                at=self._clock.now(),
+                bounds=self._bounds,
+                litellm_base_map=self._litellm_base_map(),
+            )
             prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 
@@ -81,6 +97,20 @@ class Adoption:
                     log.warning("readers are told from now on that the catalog is stale")
                 else:
                     log.info("the catalog is fresh again")
+
+    async def lay_over_base_map(self) -> None:
+        """Lay LiteLLM's cost map over the base map as it is now."""
+        async with self._swap:
+            current = self._registry.current
+            if current is not None:
+                again = await asyncio.to_thread(self._laid, current)
+                self._registry.publish(again)
+
+    def _laid(self, current: Published) -> Published:
+        with without_collections():
+            again = with_base_map(current, self._litellm_base_map(), bounds=self._bounds)
+            prerender(again, self._metrics.tallies, self._bounds.max_age_seconds)
+        return again
 
     async def load(self) -> Snapshot | None:
         """Return the newest stored snapshot; None when there is none, or none that can be read now."""

@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.adoption import Adoption
+from app.base_map import BaseMap, CostMapSource
 from app.candidate import Rules
 from app.catalog.door import Door
 from app.catalog.guard import GuardLimits
@@ -32,6 +33,7 @@ from app.scheduler import Schedule
 from app.settings import Settings
 from app.sources.bootstrap import BootstrapSource
 from app.sources.core import CoreSource
+from app.sources.litellm_base_map import BaseMapSource
 from app.sources.openrouter import OpenRouterSource
 from app.sources.openrouter_client import OpenRouterOptions
 from app.sources.openrouter_pages import OpenRouterPages
@@ -58,6 +60,7 @@ class Sources:
     bootstrap: RecordSource | None
     files: LocalFiles
     pages: OpenRouterPages | None = None
+    base_map: CostMapSource | None = None
 
 
 def create_app(
@@ -81,7 +84,15 @@ def create_app(
     bounds = RenderingBounds(
         settings.renderings_max_count, settings.renderings_max_bytes, settings.cache_max_age_seconds
     )
-    adoption = Adoption(registry=registry, store=store, clock=clock, metrics=metrics, bounds=bounds)
+    base_map = BaseMap(sources.base_map, clock, settings.data_dir / "litellm_base_map.json")
+    adoption = Adoption(
+        registry=registry,
+        store=store,
+        clock=clock,
+        metrics=metrics,
+        bounds=bounds,
+        litellm_base_map=lambda: base_map.current,
+    )
     journal = Journal(store, metrics)
     base_url = settings.openrouter_base_url
     refresher = Refresher(
@@ -104,6 +115,13 @@ def create_app(
         has_upstream=sources.upstream is not None,
     )
     schedule = Schedule(refresher, follower, interval=interval, follow_seconds=settings.follow_seconds)
+    if base_map.is_given:
+
+        async def look_at_base_map() -> None:
+            if await base_map.look():
+                await adoption.lay_over_base_map()
+
+        schedule.ring_also("base_map", look_at_base_map, interval)
     report = StatusReport(
         instance=instance,
         registry=registry,
@@ -114,6 +132,7 @@ def create_app(
         clock=clock,
         next_refresh_at=lambda: schedule.next_refresh_at,
         upstream_host=urlsplit(base_url).netloc if sources.upstream else None,
+        base_map=base_map,
     )
     serving = Serving(
         registry=registry,
@@ -126,12 +145,18 @@ def create_app(
         cache_max_age_seconds=settings.cache_max_age_seconds,
         cooldown_seconds=settings.refresh_cooldown_seconds,
     )
-    lifespan = _lifespan(serving, refresher, journal, schedule if is_ringing else None, sources, store)
+    lifespan = _lifespan(serving, refresher, journal, schedule if is_ringing else None, sources, store, base_map)
     return build_application(serving, lifespan, settings, version=__version__)
 
 
 def _lifespan(
-    serving: Serving, refresher: Refresher, journal: Journal, schedule: Schedule | None, sources: Sources, store: Store
+    serving: Serving,
+    refresher: Refresher,
+    journal: Journal,
+    schedule: Schedule | None,
+    sources: Sources,
+    store: Store,
+    base_map: BaseMap,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -141,11 +166,13 @@ def _lifespan(
             for source in (sources.upstream, sources.bootstrap):
                 if source is not None:
                     stack.push_async_callback(source.close)
+            stack.push_async_callback(base_map.close)
             stack.push_async_callback(serving.live.close)
             stack.push_async_callback(refresher.close, STOP_SECONDS)
             if schedule is not None:
                 stack.callback(schedule.stop)
             await journal.load()
+            await base_map.boot()
             await refresher.boot()
             if schedule is not None:
                 schedule.start()
@@ -184,7 +211,13 @@ def build_sources(settings: Settings) -> Sources:
         door=door(settings),
         delisted_days=settings.delisted_days,
     )
-    return Sources(upstream, bootstrap, files, pages)
+    base_map = (
+        # The key and the names are for OpenRouter alone.
+        BaseMapSource(settings.litellm_base_map, replace(options, api_key=None, http_referer=None, x_title=None))
+        if settings.litellm_base_map
+        else None
+    )
+    return Sources(upstream, bootstrap, files, pages, base_map)
 
 
 def openrouter_options(settings: Settings) -> OpenRouterOptions:

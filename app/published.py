@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
+from typing import Any
 
 from app.catalog.index import Index, build_index
 from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
-from app.dialects.dialect import Context, Spoken
+from app.dialects.dialect import Context, Spoken, speak
 from app.dialects.dropdown import dropdown_row
+from app.dialects.litellm_cost_map import LITELLM_COST_MAP
 from app.dialects.native import model_document, timestamp, to_json
 from app.dialects.openrouter import OPENROUTER
 from app.dialects.openrouter_filters import Listing, listing_of
@@ -80,7 +83,14 @@ class RenderingBounds:
     max_age_seconds: int = 60
 
 
-def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, at: datetime, bounds: RenderingBounds) -> Published:
+def publish_snapshot(
+    snapshot: Snapshot,
+    *,
+    is_stale: bool,
+    at: datetime,
+    bounds: RenderingBounds,
+    litellm_base_map: Mapping[str, Any] | None = None,
+) -> Published:
     """Build everything that readers need; tens of milliseconds for 400 models, so not on the event loop."""
     names = snapshot.contents.provider_names
     rows = tuple(to_json(model_document(model)) for model in snapshot.models)
@@ -95,7 +105,7 @@ def publish_snapshot(snapshot: Snapshot, *, is_stale: bool, at: datetime, bounds
         rows=rows,
         dropdown_rows=dropdown_rows,
         rows_digest=digest.digest(),
-        spoken=speak_all(Context(snapshot)),
+        spoken=speak_all(Context(snapshot, litellm_base_map)),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )
@@ -111,6 +121,17 @@ def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBou
         dropdown_rows=published.dropdown_rows,
         rows_digest=published.rows_digest,
         spoken=published.spoken,
+        targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
+        wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
+    )
+
+
+def with_base_map(published: Published, base_map: Mapping[str, Any] | None, *, bounds: RenderingBounds) -> Published:
+    """Return the same snapshot with LiteLLM's cost map laid over another base; nothing else is spoken anew."""
+    spoken = speak(LITELLM_COST_MAP, Context(published.snapshot, base_map))
+    return replace(
+        published,
+        spoken=MappingProxyType({**published.spoken, LITELLM_COST_MAP.name: spoken}),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -51,6 +52,13 @@ class Schedule:
             self._ring_refresher, IntervalTrigger(seconds=interval.total_seconds()), id=REFRESH_JOB, next_run_time=now
         )
         self._scheduler.add_job(self._ring_follower, IntervalTrigger(seconds=follow_seconds), id=FOLLOW_JOB)
+
+    def ring_also(self, name: str, ring: Callable[[], Awaitable[None]], interval: timedelta) -> None:
+        """Ring somebody else too, at once and then at an interval."""
+        self._longest_wait[name] = interval
+        self._scheduler.add_job(
+            ring, IntervalTrigger(seconds=interval.total_seconds()), id=name, next_run_time=datetime.now(UTC)
+        )
 
     def start(self) -> None:
         """Start ringing; the first refresh rings at once."""

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
     overrides_file: Path | None = Field(
         None, description="TOML or JSON file that hides, renames, re-prices, annotates and adds models."
     )
+    litellm_base_map: str | None = Field(
+        None,
+        description="LiteLLM cost map, a file or an https URL, that ours is laid over; read with each period. Empty: "
+        "ours alone.",
+    )
     bootstrap_file: Path | None = Field(
         None, description="OpenRouter-shaped JSON (plain or gzip) to start from when nothing is stored yet."
     )
@@ -222,6 +227,20 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must use https, except for a server on this machine")
         return value.rstrip("/")
+
+    @field_validator("litellm_base_map")
+    @classmethod
+    def _check_base_map(cls, value: str | None) -> str | None:
+        if value is None or "://" not in value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_readable_port(value):
+            raise ValueError("must be a file, or an absolute https URL")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must hold no user, password, query or fragment")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must use https, except for a server on this machine")
+        return value
 
     @field_validator("redis_url")
     @classmethod

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from app import __version__
+from app.base_map import BaseMap
 from app.clock import Clock
 from app.dialects.compat import dialect_states
 from app.dialects.native import timestamp
@@ -43,6 +44,7 @@ class StatusReport:
         clock: Clock,
         next_refresh_at: Callable[[], datetime | None],
         upstream_host: str | None,
+        base_map: BaseMap,
     ) -> None:
         self._instance = instance
         self._registry = registry
@@ -53,6 +55,7 @@ class StatusReport:
         self._clock = clock
         self._next_refresh_at = next_refresh_at
         self._upstream_host = upstream_host
+        self._base_map = base_map
         self._started_at = clock.now()
 
     def document(self) -> dict[str, Any]:
@@ -61,12 +64,14 @@ class StatusReport:
         upstream = self._upstream()
         stores = self._stores()
         trouble = self._files.trouble()
+        base_map = self._base_map.document()
         is_degraded = (
             published is None
             or published.is_stale
             or upstream["state"] == "interrupted"
             or any(store["state"] == "interrupted" for store in stores)
             or bool(trouble)
+            or base_map["state"] == "interrupted"
         )
         return {
             "status": "degraded" if is_degraded else "ok",
@@ -87,6 +92,7 @@ class StatusReport:
                 "failures_in_a_row": self._refresher.period.failures,
                 "lease": self._refresher.lease_document(),
             },
+            "litellm_base_map": base_map,
             "dialects": self._dialects(),
             "outcomes": self._journal.entries[:OUTCOMES_SHOWN],
         }

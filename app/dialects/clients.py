@@ -209,8 +209,8 @@ CLIENTS: tuple[Client, ...] = (
         target="/litellm/model_prices_and_context_window.json",
         timeout_seconds=5,
         proof=Proof.RULES,
-        note="It refuses a map with fewer than half of its own rows; MODEL_COST_MAP_MAX_SHRINK_RATIO=0 there lets "
-        "OpenRouter's models be all that it knows.",
+        note="It refuses a map with fewer than half of its own rows: set LITELLM_BASE_MAP here, so that ours is laid "
+        "over one, or MODEL_COST_MAP_MAX_SHRINK_RATIO=0 there, so that OpenRouter's models are all that it knows.",
     ),
     Client(
         slug="litellm-proxy",

@@ -161,6 +161,23 @@ class CompatDocument(Shape):
     dialects: list[DialectState]
 
 
+class BaseMapError(Shape):
+    """Why LiteLLM's base map could not be read."""
+
+    kind: str
+    reason: str
+    at: str
+
+
+class BaseMapState(Shape):
+    """The cost map that LiteLLM's dialect is laid over."""
+
+    state: Literal["off", "initializing", "valid", "interrupted"]
+    since: str
+    rows: int | None = Field(description="Of the last good map; null when there is none.")
+    last_error: BaseMapError | None
+
+
 class StatusDocument(Shape):
     """The state of everything, newest outcomes first."""
 
@@ -174,5 +191,6 @@ class StatusDocument(Shape):
     stores: list[StoreState]
     local_files: list[FileTrouble]
     refresh: RefreshState
+    litellm_base_map: BaseMapState
     dialects: list[DialectStatus]
     outcomes: list[OutcomeDocument]

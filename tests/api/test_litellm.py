@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -80,3 +83,48 @@ async def test_with_core_models_alone_clients_keep_what_they_have(tmp_path: Path
             assert answer.status_code == 503, path
             assert_hardened(answer)
             assert answer.json()["error"]["code"] == "503"
+
+
+async def test_ours_is_laid_over_a_given_map_and_status_says_so(tmp_path: Path) -> None:
+    base: dict[str, Any] = {f"vendor/model-{number}": {"mode": "chat"} for number in range(300)}
+    base[f"openrouter/{DYNAMIC}"] = {"mode": "chat", "input_cost_per_token": 0}
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps(base))
+    async with serving(tmp_path / "data", litellm_base_map=str(path)) as service:
+        document = await service.read(COST_MAP)
+        assert document["vendor/model-7"] == {"mode": "chat"}
+        assert f"openrouter/{PLAIN}" in document
+        assert f"openrouter/{DYNAMIC}" not in document
+        state = (await service.read("/status"))["litellm_base_map"]
+        assert (state["state"], state["rows"], state["last_error"]) == ("valid", 301, None)
+
+
+async def test_a_given_map_that_can_not_be_read_blocks_nothing_and_is_told(tmp_path: Path) -> None:
+    async with serving(tmp_path, litellm_base_map=str(tmp_path / "missing.json")) as service:
+        assert f"openrouter/{PLAIN}" in await service.read(COST_MAP)
+        status = await service.read("/status")
+        assert status["status"] == "degraded"
+        assert status["litellm_base_map"]["state"] == "interrupted"
+        assert "LITELLM_BASE_MAP" in status["litellm_base_map"]["last_error"]["reason"]
+
+
+async def test_a_map_from_an_address_is_laid_under_as_soon_as_it_comes(tmp_path: Path) -> None:
+    body = json.dumps({"vendor/model": {"mode": "chat"}}).encode()
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/map.json"
+        async with serving(tmp_path, litellm_base_map=url) as service:
+            for _ in range(500):
+                document = await service.read(COST_MAP)
+                if "vendor/model" in document:
+                    break
+                await asyncio.sleep(0.02)
+            assert document.keys() >= {"vendor/model", f"openrouter/{PLAIN}"}
+            assert (await service.read("/status"))["litellm_base_map"]["state"] == "valid"
+    assert (tmp_path / "litellm_base_map.json").read_bytes() == body.replace(b": ", b":")

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from app.base_map import BaseMap
 from app.dialects.native import to_json
 from app.sources.overrides import OverridesSource
 from app.sources.protocol import Failure
@@ -33,6 +34,7 @@ def document(instance: Instance, *, next_at: datetime | None = None, upstream_ho
         clock=instance.clock,
         next_refresh_at=lambda: next_at,
         upstream_host=upstream_host,
+        base_map=BaseMap(None, instance.clock, Path("unused")),
     )
     return orjson.loads(to_json(report.document()))
 
