@@ -51,7 +51,8 @@ def embedding_models(published: Published, pairs: Pairs) -> bytes:
 
 def has_embeddings(published: Published) -> bool:
     """Whether models that put out embeddings are loaded."""
-    return any("embeddings" in entry.model.output_modalities for entry in published.mirror.entries)
+    index = published.index
+    return bool(index.facets["output_modality"].get("embeddings", 0) & index.listed)
 
 
 def one_model(model: Model) -> Answer:

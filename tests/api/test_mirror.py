@@ -229,3 +229,11 @@ async def test_overridden_facts_win_in_the_row(tmp_path: Path) -> None:
         assert (provenance["name"], provenance["price"]) == ("overrides", "overrides")
         assert [*rows][-1] == "house/llm"
         assert (rows["house/llm"]["context_length"], rows["house/llm"]["created"]) == (32_000, 0)
+
+
+async def test_the_list_is_the_same_after_a_restart_without_upstream(tmp_path: Path) -> None:
+    async with serving(tmp_path) as service:
+        before = await service.get("/api/v1/models")
+    async with serving(tmp_path, openrouter_enabled=False) as service:
+        after = await service.get("/api/v1/models")
+    assert (after.content, after.headers["ETag"]) == (before.content, before.headers["ETag"])

@@ -8,6 +8,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.dialects.dialect import Context, speak
 from app.dialects.openrouter import OPENROUTER
@@ -218,3 +220,24 @@ def test_a_feed_is_xml_whatever_a_name_holds() -> None:
 def test_a_feed_may_lead_to_chats() -> None:
     body = feed(snapshot_of([make_record("acme/x:free")]).models, built_at=NOW, links_to_chat=True)
     assert b"https://openrouter.ai/chat?models=acme%2Fx%3Afree" in body
+
+
+WORD = st.sampled_from(sorted(WORDS))
+VALUE = st.one_of(
+    st.sampled_from(("", "null", "0", "1", "1000", "-1", "1e9", "1e99", "NaN", "all", "text,image", "true", "newest")),
+    st.text(max_size=12),
+    st.decimals(allow_nan=True).map(str),
+)
+
+
+@given(st.lists(st.tuples(WORD, VALUE), max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_no_query_breaks_the_list(listing: Listing, pairs: list[tuple[str, str]]) -> None:
+    try:
+        found = answer(listing, pairs)
+    except RefusedError as refused:
+        named = str(refused).partition(":")[0]
+    else:
+        named = "limit"
+        assert len(found.entries) <= found.total <= len(listing.entries)
+    assert named in WORDS
