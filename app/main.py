@@ -44,6 +44,7 @@ from app.store.mirrored import MirroredStore
 from app.store.protocol import Store
 from app.store.sqlite import SqliteStore
 from app.web.application import build_application
+from app.web.attempts import Attempts
 from app.web.auth import Gate
 from app.web.serving import Serving
 
@@ -139,7 +140,7 @@ def create_app(
         refresher=refresher,
         metrics=metrics,
         clock=clock,
-        gate=Gate(settings.admin_token),
+        gate=Gate(settings.admin_token, Attempts(settings.admin_requests_per_minute, clock)),
         live=LivePages(sources.pages, clock, live_options(settings)),
         status_document=report.document,
         cache_max_age_seconds=settings.cache_max_age_seconds,

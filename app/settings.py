@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         description="Token that opens POST /refresh (Authorization: Bearer ...). Without one only direct callers "
         "from this machine are let in.",
     )
+    admin_requests_per_minute: int = Field(
+        30,
+        ge=1,
+        le=1_000_000,
+        description="Requests per minute that one client may send to the operator's routes, refused ones included.",
+    )
     cors_origins: Words = Field(
         ("*",), description="Origins that browsers may read from, comma-separated; * is any. Never applies to /refresh."
     )

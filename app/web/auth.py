@@ -2,17 +2,22 @@
 
 Without a token a browser is the danger: any page it shows can send a POST to 127.0.0.1. So a request with a
 foreign Origin, with a Host that is not this machine, or through any proxy is not a direct caller.
+
+Who is calling, the server says: it believes X-Forwarded-For from the proxies in FORWARDED_ALLOW_IPS and from nobody
+else. Each client may knock so often a minute; every answer of the gate counts.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 
 from pydantic import SecretStr
 from starlette.requests import Request
 
 from app.settings import is_loopback
+from app.web.attempts import Attempts
 from app.web.problems import Problem
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
@@ -22,7 +27,8 @@ _HOW = "Set ADMIN_TOKEN and send it as 'Authorization: Bearer <token>'."
 class Gate:
     """Lets operators through."""
 
-    def __init__(self, token: SecretStr | None) -> None:
+    def __init__(self, token: SecretStr | None, attempts: Attempts) -> None:
+        self._attempts = attempts
         # Digests are compared, so neither length nor content of the token shows in the time it takes, and
         # text outside ASCII is no special case.
         self._digest = hashlib.sha256(token.get_secret_value().encode()).digest() if token else None
@@ -33,7 +39,12 @@ class Gate:
         return self._digest is not None
 
     def admit(self, request: Request) -> None:
-        """Return if the caller is an operator, raise Problem 401 or 403 if not."""
+        """Return if the caller is an operator; raises Problem 401 or 403 if not, 429 who knocks too often."""
+        wait_seconds = self._attempts.knock(request.client.host if request.client else "")
+        if wait_seconds > 0:
+            wait = max(1, math.ceil(wait_seconds))
+            detail = f"This address asked too often (ADMIN_REQUESTS_PER_MINUTE); try again in {wait} s."
+            raise Problem(429, "too-many-attempts", detail, headers={"Retry-After": str(wait)})
         if self._digest is None:
             self._admit_local(request)
             return

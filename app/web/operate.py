@@ -34,7 +34,10 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
         401: {"model": ProblemDocument, "description": "The token is missing or wrong."},
         403: {"model": ProblemDocument, "description": "No token is set and the caller is not on this machine."},
         422: {"model": ProblemDocument, "description": "An unknown switch or value."},
-        429: {"model": ProblemDocument, "description": "Too soon after the last refresh by hand."},
+        429: {
+            "model": ProblemDocument,
+            "description": "Too soon after the last refresh by hand, or too often from here.",
+        },
         502: {"model": ProblemDocument, "description": "Upstream gave nothing usable; the last good catalog stays."},
     },
     openapi_extra={

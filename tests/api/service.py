@@ -88,6 +88,7 @@ def settings_for(simulator: Simulator, folder: Path, **options: Any) -> Settings
         "openrouter_api_key": UPSTREAM_KEY,
         "admin_token": None,
         "refresh_cooldown_seconds": 0,
+        "admin_requests_per_minute": 1_000_000,
         "fetch_attempts": 1,
         "fetch_deadline_seconds": 10,
         "follow_seconds": 0.1,

@@ -117,6 +117,7 @@ def registry(bench: Bench, name: str, base_url: str, *, core: int | None = None,
         "LOG_LEVEL": "warning",
         "REFRESH_INTERVAL_MINUTES": "10080",
         "REFRESH_COOLDOWN_SECONDS": "0",
+        "ADMIN_REQUESTS_PER_MINUTE": "1000000",
         "FOLLOW_SECONDS": "60",
         **{word.upper(): str(value) for word, value in options.items()},
     }

@@ -57,6 +57,7 @@ class ServiceProcess:
             "DATA_DIR": str(self.folder / "data"),
             "FOLLOW_SECONDS": "0.5",
             "REFRESH_COOLDOWN_SECONDS": "0",
+            "ADMIN_REQUESTS_PER_MINUTE": "1000000",
             **settings,
             **more_settings,
         }

@@ -32,6 +32,7 @@ NUMBERS = {
     "LIVE_MAX_BYTES": ("65536", "999999999999", "65535", None),
     "REFRESH_INTERVAL_MINUTES": ("1", "10080", "0.99", "10081"),
     "REFRESH_COOLDOWN_SECONDS": ("0", "3600", "-0.1", "3601"),
+    "ADMIN_REQUESTS_PER_MINUTE": ("1", "1000000", "0", "1000001"),
     "LEASE_SECONDS": ("5", "3600", "4.9", "3601"),
     "FOLLOW_SECONDS": ("0.1", "60", "0.09", "61"),
     "DELISTED_DAYS": ("0", "3650", "-1", "3651"),
