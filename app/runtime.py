@@ -10,12 +10,30 @@ import contextlib
 import ctypes
 import gc
 import sys
+from collections.abc import Iterator
 
 # From malloc.h of glibc.
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 _LARGE_BYTES = 1_048_576
 _SWITCH_SECONDS = 0.0005
+
+
+@contextlib.contextmanager
+def leaving_out(*packages: str) -> Iterator[None]:
+    """Let imports within do without packages that they can do without.
+
+    structlog and httpx load rich where it is installed, for tracebacks in colour and a command line of their own:
+    3.7 MiB and 40 ms of CPU at each start of a server that shows neither. Whatever is loaded already stays.
+    """
+    absent = [name for name in packages if name not in sys.modules]
+    # None is how Python marks a package that is not to be found.
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def limit_allocator() -> None:

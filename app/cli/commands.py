@@ -54,7 +54,10 @@ def _run(options: argparse.Namespace) -> int:
     if settings is None:
         return USAGE
     if options.command == "serve":
-        from app.serve import serve
+        from app.runtime import leaving_out
+
+        with leaving_out("rich"):
+            from app.serve import serve
 
         return serve(settings)
     if options.command in _PROBES:

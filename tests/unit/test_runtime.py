@@ -25,6 +25,24 @@ def test_a_calm_interpreter_switches_soon_and_leaves_out_what_lives_for_ever() -
     assert printed(code) == "0.0005 True True True"
 
 
+def test_the_service_starts_without_what_only_people_see_and_other_commands_still_have_it() -> None:
+    code = (
+        "import sys\nfrom app.runtime import leaving_out\n"
+        "with leaving_out('rich'):\n    import app.serve\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'rich'])\n"
+        "import rich.table, app.cli.tables\nprint('there')"
+    )
+    assert printed(code) == "[]\nthere"
+
+
+def test_what_is_loaded_already_is_not_left_out() -> None:
+    code = (
+        "import sys, json\nfrom app.runtime import leaving_out\n"
+        "with leaving_out('json'):\n    import json.decoder\nprint(sys.modules['json'] is json)"
+    )
+    assert printed(code) == "True"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="mallopt belongs to glibc")
 @pytest.mark.parametrize(("is_limited", "expected"), [("False", "hoards"), ("True", "gives back")])
 def test_a_limited_allocator_gives_large_pieces_back(is_limited: str, expected: str) -> None:
