@@ -18,11 +18,12 @@ CODINGS = ("zstd", "br", "gzip")
 """What we compress to, best first."""
 
 _Compressors = Mapping[str, Callable[[bytes], bytes]]
-# Read thousands of times: more time for smaller bodies.
+# Read thousands of times: more time for smaller bodies, up to where time runs away. Over twelve documents of 421 models
+# brotli 9 takes 161 ms for 3 % less than 7 in 35 ms, zstd 12 takes 63 ms for 4 % less than 9 in 27 ms.
 THOROUGH: _Compressors = {
     "gzip": lambda body: gzip.compress(body, 9, mtime=0),
-    "br": lambda body: brotli.compress(body, quality=9),
-    "zstd": lambda body: zstandard.ZstdCompressor(level=12).compress(body),
+    "br": lambda body: brotli.compress(body, quality=7),
+    "zstd": lambda body: zstandard.ZstdCompressor(level=9).compress(body),
 }
 QUICK: _Compressors = {
     "gzip": lambda body: gzip.compress(body, 2, mtime=0),
