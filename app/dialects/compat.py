@@ -26,7 +26,7 @@ def dialect_states(dialects: tuple[Dialect, ...], spoken: Mapping[str, Spoken]) 
             "path": dialect.path,
             "state": "served" if spoken[dialect.name].body is not None else "unserved",
             "flaw": spoken[dialect.name].flaw,
-            "rows": len(spoken[dialect.name].rows),
+            "rows": spoken[dialect.name].count,
             "withheld": [{"id": one.model_id, "reason": one.reason} for one in spoken[dialect.name].withheld],
         }
         for dialect in dialects

@@ -57,11 +57,12 @@ class Context:
 class Spoken:
     """A dialect's document, ready to serve.
 
-    `rows` holds each served model's row as JSON, by model id, in document order. `body` is None when there is no
-    document that the client could take; `flaw` says why.
+    `count` is how many models it serves; `rows` holds their rows as JSON, by model id, in document order. `body` is
+    None when there is no document that the client could take; `flaw` says why.
     """
 
     body: bytes | None
+    count: int
     rows: Mapping[str, bytes]
     withheld: tuple[Withheld, ...]
     flaw: str | None = None
@@ -131,11 +132,11 @@ def speak(dialect: Dialect, context: Context) -> Spoken:
             withheld.append(Withheld(model.id, flaw))
     served = MappingProxyType(rows)
     if not rows:
-        return Spoken(None, served, tuple(withheld), "no model of the catalog fits this dialect")
+        return Spoken(None, 0, served, tuple(withheld), "no model of the catalog fits this dialect")
     document = dialect.document(served, context)
     flaw = dialect.document_flaw(document)
     body = None if flaw else (dialect.write or to_json)(document)
-    return Spoken(body, served, tuple(withheld), flaw)
+    return Spoken(body, len(rows), served, tuple(withheld), flaw)
 
 
 def findings(dialect: Dialect, document: Any) -> tuple[int, tuple[Withheld, ...]]:

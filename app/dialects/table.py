@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from app.dialects.dialect import Context, Dialect, Spoken, speak
@@ -16,6 +17,7 @@ from app.dialects.litellm_cost_map import LITELLM_COST_MAP
 from app.dialects.openai import OPENAI
 from app.dialects.openrouter import OPENROUTER
 
+NO_ROWS: Mapping[str, bytes] = MappingProxyType({})
 LISTS: tuple[Dialect, ...] = (OPENAI, OPENROUTER)
 """Dialects whose clients ask with queries or for one model; each has routes of its own."""
 DOCUMENTS: tuple[Dialect, ...] = (
@@ -30,5 +32,10 @@ DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
 
 
 def speak_all(context: Context) -> Mapping[str, Spoken]:
-    """Return every dialect's document of a snapshot, by the dialect's name."""
-    return MappingProxyType({dialect.name: speak(dialect, context) for dialect in DIALECTS})
+    """Return every dialect's document of a snapshot, by the dialect's name.
+
+    Only lists keep their rows: nobody asks for a row of the others, and each would lie in memory twice.
+    """
+    lists = {dialect.name: speak(dialect, context) for dialect in LISTS}
+    documents = {dialect.name: replace(speak(dialect, context), rows=NO_ROWS) for dialect in DOCUMENTS}
+    return MappingProxyType(lists | documents)
