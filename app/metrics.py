@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from app.tally import Tallies
-from app.usage import Usage
+from app.usage import Searches, Usage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REFRESH_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -39,9 +39,8 @@ class Metrics:
         )
         self.tallies = Tallies()
         self.registry.register(self.tallies)
-        self.searches = Counter(
-            "registry_searches", "Searches by whether they found something.", ["found"], registry=self.registry
-        )
+        self.searches = Searches()
+        self.registry.register(self.searches)
         self.usage = Usage()
         self.registry.register(self.usage)
 

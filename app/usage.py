@@ -14,7 +14,7 @@ SHOWN = 20
 
 
 class Lookups:
-    """How often one model was looked up; counting is all that the hot path does."""
+    """How often something was looked up; counting is all that the hot path does."""
 
     __slots__ = ("count",)
 
@@ -24,6 +24,25 @@ class Lookups:
     def add(self) -> None:
         """Count one look-up."""
         self.count += 1
+
+
+class Searches:
+    """How many searches found something, and how many nothing; also a collector for Prometheus."""
+
+    def __init__(self) -> None:
+        self._by_outcome = {True: Lookups(), False: Lookups()}
+
+    def of(self, *, found_some: bool) -> Lookups:
+        """Return the counter of an outcome."""
+        return self._by_outcome[found_some]
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the metrics as prometheus-client wants them."""
+        family = CounterMetricFamily("registry_searches", "Searches by whether they found something.", labels=["found"])
+        for found_some, searches in self._by_outcome.items():
+            if searches.count:
+                family.add_metric([str(found_some).lower()], searches.count)
+        yield family
 
 
 class Usage:

@@ -13,6 +13,8 @@ Step = list[tuple[int, int]]
 
 def at_least(masks: Sequence[int], among: int) -> list[int]:
     """Return, for 0, 1, 2 ... of the masks, the models that are in at least so many of them."""
+    if len(masks) == 1:
+        return [among, among & masks[0]]
     counts = [among] + [0] * len(masks)
     for done, mask in enumerate(masks, 1):
         for count in range(done, 0, -1):

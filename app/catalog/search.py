@@ -26,6 +26,7 @@ from itertools import chain, groupby
 from operator import and_, or_
 from typing import NamedTuple
 
+from app.catalog.highlights import Highlighter, Range, Shown
 from app.catalog.identity import slug_of
 from app.catalog.model import Model
 from app.catalog.naming import (
@@ -39,11 +40,11 @@ from app.catalog.naming import (
     texts_of,
     with_joins,
 )
-from app.catalog.postings import Postings, goes_on, mask_of, places_in
+from app.catalog.postings import Postings, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.typos import Typos
-from app.catalog.words import JOINED_WORDS, Word, joins_of, words_of
+from app.catalog.words import JOINED_WORDS, words_of
 
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
@@ -56,38 +57,35 @@ MIN_STEM_LETTERS = 3
 MAX_INEXACT_SCORE = 0.99
 FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
 _TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
-Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One model found: its place, how well it fits (1 is exact), which fields matched, and where in the text."""
+class Hit(NamedTuple):
+    """One model found: its place, how well it fits (1 is exact), and what to show of it."""
 
     place: int
     score: float
-    fields: tuple[str, ...]
-    highlights: Mapping[str, tuple[Range, ...]]
+    shown: Shown
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Which fields matched."""
+        return self.shown.fields
+
+    @property
+    def highlights(self) -> Mapping[str, tuple[Range, ...]]:
+        """Where in the fields the words stand."""
+        return self.shown.highlights
 
 
-class _Text(NamedTuple):
-    """The words of one text of a model; `known` and `joined` tell quickly that a word of a query is not among them."""
-
-    field: str
-    words: list[Word]
-    known: frozenset[str]
-    joined: str
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
 
-    `spellings` are the known words that it stands for besides those that it begins, to show where it matched.
+    `others` are the known words that it stands for besides those that it begins, to show where it matched.
     """
 
     text: str
     kinds: tuple[int, ...]
-    spellings: frozenset[str]
+    others: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class SearchIndex:
 
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
-        self._texts: dict[int, tuple[_Text, ...]] = {}
+        self._highlighter = Highlighter(models)
         size = len(models)
         names: dict[str, list[int]] = {}
         authors: dict[str, list[int]] = {}
@@ -221,25 +219,12 @@ class SearchIndex:
     def hits(self, scores: Mapping[int, float], terms: Sequence[Term]) -> dict[int, Hit]:
         """Return where in the texts of some models the words of a query stand, by the models' places."""
         described = reduce(or_, (term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] for term in terms), 0)
-        hits: dict[int, Hit] = {}
-        for place, score in scores.items():
-            highlights: dict[str, tuple[Range, ...]] = {}
-            for text in self._texts_at(place):
-                ranges = _ranges(text, terms)
-                if ranges:
-                    highlights[text.field] = ranges
-            fields = (*highlights, "description") if described >> place & 1 else tuple(highlights)
-            hits[place] = Hit(place, score, fields, highlights)
-        return hits
-
-    def _texts_at(self, place: int) -> tuple[_Text, ...]:
-        """Return a model's texts as words; read once, when the model is first found."""
-        known = self._texts.get(place)
-        if known is None:
-            model = self._models[place]
-            texts = (("id", model.id), ("name", model.name), ("author", model.author))
-            known = self._texts[place] = tuple(_text(field, words_of(text)) for field, text in texts)
-        return known
+        words = [(term.text, term.others) for term in terms]
+        shown = self._highlighter.shown
+        return {
+            place: Hit(place, score, shown(place, words, is_described=bool(described >> place & 1)))
+            for place, score in scores.items()
+        }
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return the ids that come nearest to a text which means no model; none when nothing is near."""
@@ -297,7 +282,7 @@ class SearchIndex:
         kinds.append(mask)
         kinds.append(mask | self._descriptions.of(word))
         compounds = self._compounds.get(word, ())
-        return Term(word, tuple(kinds), frozenset({word, *synonyms, *near, *compounds}))
+        return Term(word, tuple(kinds), frozenset((*synonyms, *near, *compounds)))
 
     def _nearest_words(self, word: str) -> list[str]:
         """Return the known words at the least distance that a typo may have."""
@@ -326,32 +311,3 @@ def _synonyms_of(word: str) -> tuple[str, ...]:
     if len(word) == 2 and word.isdigit():
         return (f"{word[0]}.{word[1]}",)
     return SYNONYMS.get(word, ())
-
-
-def _text(field: str, words: list[Word]) -> _Text:
-    texts = [word.text for word in words]
-    return _Text(field, words, frozenset(texts), "".join(texts))
-
-
-def _ranges(text: _Text, terms: Sequence[Term]) -> tuple[Range, ...]:
-    """Return where the words of a query stand in a text; of a word that only begins or ends alike, the part alike."""
-    ranges: set[Range] = set()
-    for term in terms:
-        begins = term.text in text.joined
-        if not begins and term.spellings.isdisjoint(text.known):
-            continue
-        known = len(ranges)
-        for word, start, end in text.words:
-            if word in term.spellings or (begins and word.startswith(term.text) and goes_on(word, term.text)):
-                is_plain = len(word) == end - start
-                if is_plain and word.startswith(term.text):
-                    ranges.add((start, start + len(term.text)))
-                elif is_plain and word.endswith(term.text):
-                    ranges.add((end - len(term.text), end))
-                else:
-                    ranges.add((start, end))
-        if begins and len(ranges) == known:
-            for joined, first, count in joins_of([word.text for word in text.words]):
-                if joined == term.text:
-                    ranges.add((text.words[first].start, text.words[first + count - 1].end))
-    return tuple(sorted(ranges))

@@ -110,8 +110,10 @@ def timestamp(moment: datetime | None) -> str | None:
 
 def with_match(row: bytes, hit: Hit) -> bytes:
     """Return a model's JSON with what a search found in it."""
-    match = {"score": round(hit.score, 4), "fields": hit.fields, "highlights": hit.highlights}
-    return b'%b,"match":%b}' % (row[:-1], orjson.dumps(match))
+    shown = hit.shown
+    if shown.json is None:
+        shown.json = orjson.dumps({"fields": shown.fields, "highlights": shown.highlights})[1:]
+    return b'%b,"match":{"score":%b,%b}' % (row[:-1], orjson.dumps(round(hit.score, 4)), shown.json)
 
 
 def to_json(document: object) -> bytes:

@@ -24,7 +24,7 @@ def _search(serving: Serving) -> Question:
     searches = serving.metrics.searches
 
     def note(body: bytes) -> Callable[[], None]:
-        return searches.labels(str(answers.found_some(body)).lower()).inc
+        return searches.of(found_some=answers.found_some(body)).add
 
     return Question("/models/search", answers.search, note=note, is_list=True)
 

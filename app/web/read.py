@@ -25,6 +25,7 @@ INLINE_MODELS = 2_000
 # Each waits for a thread and holds its answer meanwhile; more are compressed when they are asked for once more.
 MAX_COMPRESSIONS = 16
 _VERSION = __version__.encode()
+Pairs = tuple[tuple[str, str], ...]
 Note = Callable[[bytes], Callable[[], None]]
 
 
@@ -47,7 +48,7 @@ class Question:
     words: Container[str] | None = None
     media_type: str = JSON
 
-    def pairs(self, query_string: bytes) -> tuple[tuple[str, str], ...]:
+    def pairs(self, query_string: bytes) -> Pairs:
         """Return the query words that count, with their values; raises Problem for a malformed query."""
         pairs = read_pairs(query_string)
         return pairs if self.words is None else tuple(pair for pair in pairs if pair[0] in self.words)
@@ -58,16 +59,17 @@ async def read(request: Request, question: Question) -> Response:
     serving = serving_of(request)
     published = serving.registry.published
     asked = target_of(request.scope)
+    query_string = request.scope["query_string"]
     prepared = published.targets.get(asked)
     if prepared is not None:
         _used_again(serving, published, asked, prepared)
     elif len(published.rows) > INLINE_MODELS:
-        pairs = question.pairs(request.scope["query_string"])
-        canonical = canonical_target(question.path or question.route, pairs)
-        body = await asyncio.to_thread(question.answer, published, pairs)
-        prepared = _kept(serving, published, asked, canonical, question, body)
+        pairs, canonical, prepared = _settled(serving, published, asked, query_string, question)
+        if prepared is None:
+            body = await asyncio.to_thread(question.answer, published, pairs)
+            prepared = _kept(serving, published, canonical, question, body)
     else:
-        prepared = prepare(serving, published, asked, request.scope["query_string"], question)
+        prepared = prepare(serving, published, asked, query_string, question)
     return respond(request, prepared)
 
 
@@ -76,25 +78,34 @@ def prepare(serving: Serving, published: Published, asked: bytes, query_string: 
 
     Raises Problem for a malformed query and QueryError for an unknown word or value.
     """
+    pairs, canonical, known = _settled(serving, published, asked, query_string, question)
+    return known or _kept(serving, published, canonical, question, question.answer(published, pairs))
+
+
+def _settled(
+    serving: Serving, published: Published, asked: bytes, query_string: bytes, question: Question
+) -> tuple[Pairs, bytes, Prepared | None]:
+    """Return the words of a query, the settled spelling of its target, and the answer if that was asked for before."""
     pairs = question.pairs(query_string)
     canonical = canonical_target(question.path or question.route, pairs)
     known = published.targets.get(canonical)
-    if known is None:
-        return _kept(serving, published, asked, canonical, question, question.answer(published, pairs))
-    _used_again(serving, published, canonical, known)
-    published.targets.put(asked, known)
-    return known
+    if known is not None:
+        _used_again(serving, published, canonical, known)
+        published.targets.put(asked, known)
+    return pairs, canonical, known
 
 
 def _kept(
     serving: Serving,
     published: Published,
-    asked: bytes,
     canonical: bytes,
     question: Question,
     body: bytes,
 ) -> Prepared:
-    """Prepare an answer from its body and keep it under its settled target and the spelling that was asked."""
+    """Prepare an answer from its body and keep it under its settled target.
+
+    Another spelling of it gets an entry of its own when it is asked for again: most never are.
+    """
     if question.is_list:
         facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), canonical)
         rendering = render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
@@ -104,8 +115,6 @@ def _kept(
     note = question.note(body) if question.note else None
     prepared = Prepared(rendering, serving.metrics.tallies.of(question.route), headers, note)
     published.targets.put(canonical, prepared)
-    if asked != canonical:
-        published.targets.put(asked, prepared)
     return prepared
 
 

@@ -10,7 +10,8 @@ from app.web.problems import Problem
 MAX_QUERY_BYTES = 16_384
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
-_PLAIN = re.compile(rb"[A-Za-z0-9_.~,:/-]*")
+# Nothing to decode; most queries are so.
+_PLAIN = re.compile(rb"[A-Za-z0-9_.~,:/&=-]*")
 
 
 def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
@@ -20,6 +21,9 @@ def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
     if len(query_string) > MAX_QUERY_BYTES:
         detail = f"The query has {len(query_string)} bytes, at most {MAX_QUERY_BYTES} are read."
         raise Problem(414, "query-too-long", detail)
+    if _PLAIN.fullmatch(query_string):
+        plain = (part.partition("=") for part in query_string.decode("ascii").split("&") if part)
+        return tuple((name, value) for name, _, value in plain)
     bad = _BAD_ESCAPE.search(query_string)
     if bad:
         shown = query_string[bad.start() : bad.start() + 3].decode("latin-1")
@@ -33,8 +37,6 @@ def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _decoded(raw: bytes) -> str:
-    if _PLAIN.fullmatch(raw):
-        return raw.decode("ascii")
     try:
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:

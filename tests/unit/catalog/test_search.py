@@ -329,10 +329,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_query_costs_a_bounded_number_of_terms_and_spellings(kind: str) -> None:
+def test_a_hostile_query_costs_a_bounded_number_of_terms_and_other_words(kind: str) -> None:
     terms = LARGE.terms_of(HOSTILE[kind])
     assert len(terms) <= MAX_QUERY_WORDS
-    assert all(len(term.spellings) <= 2 * MAX_WALKED for term in terms)
+    assert all(len(term.others) <= 2 * MAX_WALKED for term in terms)
     assert LARGE.find_terms(terms, (1 << 2_000) - 1, 20).total >= 0
 
 
