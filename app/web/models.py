@@ -26,6 +26,7 @@ from app.web.schemas import (
     ProviderList,
     RouteList,
     SearchList,
+    SomeFields,
     Statistics,
 )
 from app.web.serving import serving_of
@@ -166,7 +167,7 @@ async def show_routes(request: Request, model_id: str) -> Response:
     methods=READ,
     summary="One model",
     response_model=None,
-    responses={200: {"model": ModelDocument}, **_UNKNOWN, **_BAD_QUERY},
+    responses={200: {"model": ModelDocument | SomeFields}, **_UNKNOWN, **_BAD_QUERY},
     openapi_extra=_DETAIL_WORDS,
 )
 async def show_model(request: Request, model_id: str) -> Response:

@@ -14,9 +14,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-RUN, BUILD, DEV, REDIS = (ROOT / f"requirements{part}.lock" for part in ("", "-build", "-dev", "-redis"))
+RUN, BUILD, DEV, HEAVY, REDIS = (
+    ROOT / f"requirements{part}.lock" for part in ("", "-build", "-dev", "-heavy", "-redis")
+)
 CLIENTS = ROOT / "tests" / "clients" / "requirements.lock"
-LOCKS = (RUN, BUILD, DEV, REDIS, CLIENTS)
+LOCKS = (RUN, BUILD, DEV, HEAVY, REDIS, CLIENTS)
 PINNED = re.compile(r"[a-z0-9-]+==[A-Za-z0-9.+!]+( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 # The oldest Python of each minor version is the strictest: redis needs async-timeout before 3.11.3 only.
@@ -93,6 +95,7 @@ def test_every_dependency_of_the_project_is_locked_to_a_version_that_it_allows()
         RUN: document["project"]["dependencies"],
         BUILD: document["build-system"]["requires"],
         DEV: document["project"]["optional-dependencies"]["dev"],
+        HEAVY: document["project"]["optional-dependencies"]["heavy"],
     }
     known = pinned(DEV) | pinned(REDIS)
     for lock, lines in wanted.items():
@@ -122,8 +125,9 @@ def test_the_lock_is_whole_on_every_supported_python_and_platform() -> None:
                     assert applies(found.requirement, environment), f"{name} needs {requirement} on {environment}"
 
 
-def test_tests_run_with_the_versions_that_are_served_with() -> None:
-    run, dev = pinned(RUN), pinned(DEV)
+@pytest.mark.parametrize(("lock", "tests"), [(RUN, DEV), (DEV, HEAVY)], ids=["dev", "heavy"])
+def test_tests_run_with_the_versions_that_are_served_with(lock: Path, tests: Path) -> None:
+    run, dev = pinned(lock), pinned(tests)
     assert {name: str(entry.requirement) for name, entry in run.items()} == {
         name: str(dev[name].requirement) for name in run
     }

@@ -198,6 +198,16 @@ async def test_rows_have_the_shape_of_their_form(service: Service, document: dic
     assert all(model["match"] is not None for model in found)
 
 
+async def test_one_model_is_whole_or_has_the_members_that_were_asked_for(
+    service: Service, document: dict[str, Any]
+) -> None:
+    for model_id in (VISION, FREE, SMALL):
+        check(document, named("ModelDocument"), await service.read(f"/models/{model_id}"))
+    some = await service.read(f"/models/{VISION}?fields=name,price")
+    assert some.keys() == {"id", "name", "price"}
+    check(document, declared(document, "get", "/models/{model_id}", 200, "application/json"), some)
+
+
 async def test_the_shapes_do_not_take_just_anything(service: Service, document: dict[str, Any]) -> None:
     model = await service.read(f"/models/{PLAIN}")
     for spoiled in ({**model, "surprise": 1}, {**model, "id": 7}, {key: model[key] for key in model if key != "price"}):
