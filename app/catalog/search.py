@@ -51,6 +51,9 @@ MAX_QUERY_WORDS = 12
 MAX_TYPOS = 4
 # The cost grows with the square of the words; no real question has more, and an exact name is compared whole.
 MAX_SCORED_WORDS = 8
+# Queries whose words are remembered, and the most that their masks may take together.
+MAX_REMEMBERED = 1_024
+MAX_REMEMBERED_MASK_BYTES = 8 * 1024**2
 SUGGESTIONS = 5
 MAX_NAME_WORDS = 10
 MIN_STEM_LETTERS = 3
@@ -103,6 +106,8 @@ class Found:
         return self.mask.bit_count()
 
 
+# Each word has six masks of a bit per model.
+_MASK_BYTES_PER_MODEL = MAX_QUERY_WORDS * 6 // 8
 _NAME_WHOLE, _AUTHOR_WHOLE, _NAME_PREFIX, _AUTHOR_PREFIX, _TYPO, _DESCRIPTION = range(6)
 
 
@@ -112,6 +117,10 @@ class SearchIndex:
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
         self._highlighter = Highlighter(models)
+        self._remembered: dict[str, tuple[Term, ...]] = {}
+        self._remembered_most = min(
+            MAX_REMEMBERED, MAX_REMEMBERED_MASK_BYTES // (_MASK_BYTES_PER_MODEL * len(models) + 1)
+        )
         size = len(models)
         names: dict[str, list[int]] = {}
         authors: dict[str, list[int]] = {}
@@ -160,8 +169,22 @@ class SearchIndex:
         return self.find_terms(self.terms_of(query), among, limit)
 
     def terms_of(self, query: str) -> tuple[Term, ...]:
-        """Return the words of a query with what they match; fillers that nothing is called are left out."""
-        words = [word.text for word in words_of(query[:MAX_QUERY_CHARS])][:MAX_QUERY_WORDS]
+        """Return the words of a query with what they match; fillers that nothing is called are left out.
+
+        The latest queries are remembered: they come again with other filters, facets and pages.
+        """
+        query = query[:MAX_QUERY_CHARS]
+        known = self._remembered.get(query)
+        if known is None:
+            known = self.look_up(query)
+            if len(self._remembered) >= self._remembered_most:
+                self._remembered.clear()
+            self._remembered[query] = known
+        return known
+
+    def look_up(self, query: str) -> tuple[Term, ...]:
+        """Return the words of a query with what they match, without remembering them."""
+        words = [word.text for word in words_of(query)][:MAX_QUERY_WORDS]
         words = list(dict.fromkeys(self._segmented(words)))
         telling = [word for word in words if word not in FILLERS or word in self._names] or words
         # Whoever mistypes more words than this is not corrected but heard: each costs some hundred look-ups.

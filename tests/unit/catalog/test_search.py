@@ -17,7 +17,7 @@ from app.catalog.model import Model
 from app.catalog.parse import parse_records
 from app.catalog.postings import MAX_WALKED, mask_of, places_in
 from app.catalog.query import Query
-from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, SearchIndex
+from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, MAX_REMEMBERED, SearchIndex
 from app.catalog.select import Selection, select
 from app.catalog.snapshot import Origin, Snapshot
 from app.catalog.words import words_of
@@ -251,6 +251,18 @@ def test_highlights_lie_on_the_words_that_matched(query: str, model_id: str, fie
 def test_a_match_in_the_description_is_told() -> None:
     place = INDEX.places["deepseek/deepseek-v3.2"]
     assert INDEX.search.hits({place: 0.1}, INDEX.search.terms_of("nobody"))[place].fields == ("description",)
+
+
+def test_what_is_remembered_of_queries_is_bounded_and_changes_no_answer() -> None:
+    search = SearchIndex(INDEX.models)
+    everything = (1 << len(INDEX.models)) - 1
+    first = search.find("claude", everything)
+    for number in range(3_000):
+        terms = search.terms_of(f"claude {number}")
+        search.hits(dict.fromkeys(range(len(INDEX.models)), 0.5), terms[:1])
+    assert search.find("claude", everything) == first
+    remembered = [value for value in vars(search).values() if isinstance(value, dict)]
+    assert all(len(value) <= MAX_REMEMBERED for value in remembered)
 
 
 # The list around the search.
