@@ -208,6 +208,10 @@ def _refresh(options: argparse.Namespace, way: Way) -> int:
 def _export(options: argparse.Namespace, way: Way) -> int:
     from app.cli.exporting import exported, write
 
+    if options.what != "models":
+        return _export_for_client(options, way)
+    if options.into or options.dry_run:
+        raise UsageError("--into and --dry-run are for `export litellm`")
     reply = way.get("/models")
     if not reply.is_fine:
         return _as_json(options, reply)
@@ -215,6 +219,29 @@ def _export(options: argparse.Namespace, way: Way) -> int:
     write(exported(models, options.format), options.output, may_replace=options.force)
     if options.output != "-":
         print(f"wrote {len(models)} models to {options.output}", file=sys.stderr)
+    return FINE
+
+
+def _export_for_client(options: argparse.Namespace, way: Way) -> int:
+    from app.cli import litellm_file
+    from app.cli.exporting import write
+
+    is_config = options.what == "litellm"
+    if (options.into and not is_config) or (options.dry_run and not options.into):
+        raise UsageError("--into is for `export litellm`, and --dry-run for --into")
+    reply = way.get(litellm_file.CONFIG_PATH if is_config else litellm_file.COST_MAP_PATH)
+    if not reply.is_fine:
+        return _complain(str(reply.document.get("error", {}).get("message", reply.document)), NO)
+    document = litellm_file.exact(reply.body)
+    if options.into:
+        changes = litellm_file.put_into(options.into, document, is_dry_run=options.dry_run)
+        if options.dry_run:
+            print("nothing was written (--dry-run)", file=sys.stderr)
+        for line in litellm_file.report(changes):
+            print(line)
+        return FINE
+    body = litellm_file.whole_config(document) if is_config else litellm_file.aider_metadata(document)
+    write(body, options.output, may_replace=options.force)
     return FINE
 
 

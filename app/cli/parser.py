@@ -11,6 +11,7 @@ PROGRAM = "model-registry"
 EXIT_CODES = "exit codes: 0 fine · 1 the answer is no, or it failed · 2 wrong usage or settings · 3 nothing reachable"
 # Words that decide the form of the answer; the command line has its own ways for those.
 _NOT_OPTIONS = frozenset({"q", "format", "fields", "facets", "interpret"})
+EXPORTED = ("models", "litellm", "aider")
 EXPORTS = ("json", "jsonl", "csv", "ids")
 
 
@@ -40,9 +41,20 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("id", help="id, alias or unambiguous slug")
 
     export = _reading(commands, "export", "write the whole catalog to a file", "export --format csv -o models.csv")
+    export.add_argument(
+        "what",
+        nargs="?",
+        choices=EXPORTED,
+        default="models",
+        help="models (default), a config for LiteLLM's proxy, or model metadata for aider",
+    )
     export.add_argument("--format", choices=EXPORTS, default="json", help="form of the file (default: json)")
     export.add_argument("-o", "--output", default="-", help="file to write; - is standard output (default)")
     export.add_argument("--force", action="store_true", help="replace the file if there is one")
+    export.add_argument(
+        "--into", metavar="FILE", help="with litellm: bring our entries in this config up to date, leave all else alone"
+    )
+    export.add_argument("--dry-run", action="store_true", help="with --into: only show what would change")
 
     doctor = _add(commands, "doctor", "point a client at a registry and see what it gets", "doctor openai --url URL")
     doctor.add_argument("client", nargs="?", help="which client; without it, every client with its switch")

@@ -22,10 +22,11 @@ class NotReachableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: an HTTP status, 200 from a local store, and a JSON document."""
+    """What came back: an HTTP status, 200 from a local store, and a JSON document; `body` has every digit of it."""
 
     status: int
     document: Any
+    body: bytes = b""
 
     @property
     def is_fine(self) -> bool:
@@ -72,7 +73,7 @@ class RunningRegistry:
             response = httpx.request(
                 method, f"{self.name}{quote(path, safe='/:~')}{query}", headers=headers, timeout=timeout_seconds
             )
-            return Reply(response.status_code, orjson.loads(response.content))
+            return Reply(response.status_code, orjson.loads(response.content), response.content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise NotReachableError(
@@ -112,7 +113,7 @@ class LocalStore:
         ):
             query = f"?{urlencode(pairs)}" if pairs else ""
             response = await client.request(method, quote(path, safe="/:~") + query, timeout=None)
-            return Reply(response.status_code, orjson.loads(response.content))
+            return Reply(response.status_code, orjson.loads(response.content), response.content)
 
 
 def way_to(settings: Settings, *, url: str | None, is_local: bool, token: str | None) -> Way:

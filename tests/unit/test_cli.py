@@ -147,6 +147,47 @@ def test_exports_hold_every_model_in_every_form(run: Run, tmp_path: Path) -> Non
     assert [model["id"] for model in json.loads((tmp_path / "out.json").read_text())["models"]] == ids
 
 
+def test_an_export_into_a_litellm_config_says_what_it_did(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "config.yaml"
+    target.write_text("# mine\nmodel_list:\n  - model_name: mine\n    litellm_params: {model: openai/gpt-4o}\n")
+    code, out, err = run("export", "litellm", "--into", str(target), "--dry-run")
+    assert (code, "nothing was written" in err) == (0, True)
+    assert "acme-rocket-1" not in target.read_text()
+    code, again, _ = run("export", "litellm", "--into", str(target))
+    assert (code, again) == (0, out)
+    assert out.splitlines()[-1].endswith("added, 0 updated, 0 removed, 0 with edits of yours")
+    assert target.read_text().startswith("# mine\nmodel_list:\n  - model_name: mine\n")
+    assert "model_name: openrouter/acme-rocket-1\n" in target.read_text()
+    assert run("export", "litellm", "--into", str(target))[1].startswith("0 added, 0 updated, 0 removed, ")
+    target.write_text("[")
+    assert run("export", "litellm", "--into", str(target))[0] == 1
+
+
+def test_a_litellm_config_and_aiders_metadata_go_to_a_file_or_to_the_terminal(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("export", "litellm")
+    assert code == 0
+    assert "model_name: openrouter/acme-rocket-1\n" in out
+    target = tmp_path / ".aider.model.metadata.json"
+    assert run("export", "aider", "-o", str(target))[0] == 0
+    assert json.loads(target.read_text())["openrouter/acme/rocket-1"]["input_cost_per_token"] == 1e-06
+    assert run("export", "aider", "-o", str(target))[0] == 1
+
+
+@pytest.mark.parametrize(
+    "switches", [("--into", "x"), ("aider", "--into", "x"), ("litellm", "--dry-run"), ("--dry-run",), ("unknown",)]
+)
+def test_switches_of_an_export_that_do_not_fit_are_refused(run: Run, switches: tuple[str, ...]) -> None:
+    assert run("export", *switches)[0] == 2
+
+
+def test_an_export_for_litellm_says_why_there_is_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTSTRAP_FILE", "")
+    monkeypatch.setenv("DATA_DIR", "empty")
+    code, _, err = run("export", "litellm")
+    assert code == 1
+    assert "nothing to say" in err
+
+
 def test_an_export_replaces_a_file_only_when_forced(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     target.write_text("mine")
