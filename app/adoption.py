@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -116,8 +117,7 @@ class Adoption:
         """Return the newest stored snapshot; None when there is none, or none that can be read now."""
         try:
             stored = await self._store.load()
-        except StoreError as error:
-            self.store_failed(error)
+        except StoreError:
             return None
         if stored is None:
             return None
@@ -170,18 +170,12 @@ class Adoption:
         )
         sealed = await asyncio.to_thread(seal, snapshot)
         is_first = True
-        try:
+        with suppress(StoreError):
             is_first = await self._store.save(sealed)
             if not is_first:
                 await self.follow()
-        except StoreError as error:
-            self.store_failed(error)
         return is_first and await self.publish(snapshot)
 
     async def adopt_unsaved(self, contents: Contents) -> None:
         """Serve contents that no store should keep: core models, until something better is known."""
         await self.publish(Snapshot(0, self._clock.now(), None, contents))
-
-    def store_failed(self, error: StoreError) -> None:
-        """Count a store call that failed; the stores log changes of their state themselves."""
-        self._metrics.store_errors.labels(error.store, error.operation).inc()

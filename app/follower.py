@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from app.adoption import Adoption
 from app.clock import Clock
 from app.local_files import LocalFiles
-from app.metrics import Metrics
 from app.outcome import Outcome, Trigger
 from app.refresher import Refresher
 from app.store.protocol import StoreError
@@ -27,7 +27,6 @@ class Follower:
         refresher: Refresher,
         files: LocalFiles,
         clock: Clock,
-        metrics: Metrics,
         interval: timedelta,
         has_upstream: bool,
     ) -> None:
@@ -35,18 +34,16 @@ class Follower:
         self._refresher = refresher
         self._files = files
         self._clock = clock
-        self._metrics = metrics
         self._interval = interval
         self._has_upstream = has_upstream
         self._merging: asyncio.Task[Outcome] | None = None
 
     async def look(self) -> None:
         """Look once; every part is bounded, a part that fails is tried again next time."""
-        try:
+        # The store counts and logs its own failures.
+        with suppress(StoreError):
             await self._adoption.follow()
             await self._refresher.look_at_lease()
-        except StoreError as error:
-            self._adoption.store_failed(error)
         if not self._refresher.is_refreshing:
             await self._refresher.load_period()
             if await asyncio.to_thread(self._files.changed):
@@ -61,5 +58,4 @@ class Follower:
             await self._adoption.set_stale(period.failures > 0)
             return
         age = max(timedelta(0), self._clock.now() - period.checked_at)
-        self._metrics.snapshot_age.set(age.total_seconds())
         await self._adoption.set_stale(age > STALE_PERIODS * self._interval)

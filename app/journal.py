@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -37,8 +38,7 @@ class Journal:
         """Take over what was stored before this start; a store that can't be asked leaves the journal empty."""
         try:
             stored = await self._store.outcomes()
-        except StoreError as error:
-            self._metrics.store_errors.labels(error.store, error.operation).inc()
+        except StoreError:
             return
         for entry in stored:
             try:
@@ -57,10 +57,8 @@ class Journal:
             return
         self._log(outcome)
         self._entries.appendleft(outcome.document(with_diff=False))
-        try:
+        with suppress(StoreError):
             await self._store.append_outcome(outcome.stored())
-        except StoreError as error:
-            self._metrics.store_errors.labels(error.store, error.operation).inc()
 
     def _log(self, outcome: Outcome) -> None:
         if outcome.result in _BAD:

@@ -26,6 +26,15 @@ class FileTrouble:
     since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """Where a local source stands; `read_at` is when the version in use was read, `trouble` why a newer one is not."""
+
+    source: str
+    read_at: datetime | None
+    trouble: FileTrouble | None
+
+
 class LocalFiles:
     """Reads the local files and puts them together with the operator's filters."""
 
@@ -66,17 +75,21 @@ class LocalFiles:
             provider_names=core.provider_names,
         )
 
-    def trouble(self) -> tuple[FileTrouble, ...]:
-        """Return what is wrong with the newest versions."""
+    def states(self) -> tuple[FileState, ...]:
+        """Return where each local source that there is stands."""
         files: Mapping[str, LastValid[CoreModels] | LastValid[Overrides] | None] = {
             "core": self._core,
             "overrides": self._overrides,
         }
         return tuple(
-            FileTrouble(name, file.error, file.error_since)
+            FileState(name, file.read_at, FileTrouble(name, file.error, file.error_since) if file.error else None)
             for name, file in files.items()
-            if file is not None and file.error is not None
+            if file is not None
         )
+
+    def trouble(self) -> tuple[FileTrouble, ...]:
+        """Return what is wrong with the newest versions."""
+        return tuple(state.trouble for state in self.states() if state.trouble is not None)
 
     def _log_trouble(self) -> None:
         """Write one line when a file breaks, and one when it is whole again."""

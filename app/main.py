@@ -27,6 +27,7 @@ from app.live import LiveOptions, LivePages
 from app.local_files import LocalFiles
 from app.metrics import Metrics
 from app.published import RenderingBounds
+from app.readings import Readings
 from app.refresher import Refresher, RefreshOptions
 from app.registry import Registry
 from app.scheduler import Schedule
@@ -111,10 +112,10 @@ def create_app(
         refresher=refresher,
         files=sources.files,
         clock=clock,
-        metrics=metrics,
         interval=interval,
         has_upstream=sources.upstream is not None,
     )
+    metrics.add(Readings(registry=registry, clock=clock, period=lambda: refresher.period, stores=store.health))
     schedule = Schedule(refresher, follower, interval=interval, follow_seconds=settings.follow_seconds)
     if base_map.is_given:
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.registry import Collector
 
+from app import __version__
+from app.outcome import Result, Trigger
 from app.tally import Tallies
 from app.usage import Searches, Usage
 
@@ -16,11 +19,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.snapshot_age = Gauge(
-            "registry_snapshot_age_seconds",
-            "Seconds since upstream was last reached and its catalog judged good.",
-            registry=self.registry,
-        )
+        Gauge("registry_build_info", "The version that runs.", ["version"], registry=self.registry).labels(
+            __version__
+        ).set(1)
+        ProcessCollector(registry=self.registry)
         self.generation = Gauge("registry_generation", "Generation of the published snapshot.", registry=self.registry)
         self.models = Gauge(
             "registry_models", "Models in the published snapshot.", ["lifecycle"], registry=self.registry
@@ -34,15 +36,20 @@ class Metrics:
             buckets=_REFRESH_BUCKETS,
             registry=self.registry,
         )
-        self.store_errors = Counter(
-            "registry_store_errors", "Store calls that failed.", ["store", "operation"], registry=self.registry
-        )
+        # From the start at zero: a counter that appears with its first event has no increase for an alert to see.
+        for result in Result:
+            for trigger in Trigger:
+                self.refreshes.labels(result.value, trigger.value)
         self.tallies = Tallies()
         self.registry.register(self.tallies)
         self.searches = Searches()
         self.registry.register(self.searches)
         self.usage = Usage()
         self.registry.register(self.usage)
+
+    def add(self, collector: Collector) -> None:
+        """Show what another part counts or knows, too."""
+        self.registry.register(collector)
 
     def render(self) -> bytes:
         """Return the exposition text."""

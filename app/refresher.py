@@ -24,6 +24,7 @@ from app.adoption import Adoption
 from app.candidate import Candidate, Rules, from_core, from_last_good, from_records
 from app.catalog.snapshot import Contents, Origin
 from app.clock import Clock
+from app.dialects.native import timestamp
 from app.journal import Journal
 from app.local_files import LocalFiles
 from app.memory import settle, without_collections
@@ -85,6 +86,7 @@ class Refresher:
         self._running_kind = (False, False, False)
         self._is_closed = False
         self._lease_holder: str | None = None
+        self._lease_since = clock.now()
         self.period = Period()
 
     @property
@@ -101,12 +103,19 @@ class Refresher:
 
     def lease_document(self) -> dict[str, Any]:
         """Return what this instance knows of the lease, as JSON values."""
-        return {"holder": self._lease_holder, "seconds": self._options.lease_seconds}
+        return {
+            "state": "held" if self._lease_holder else "free",
+            "since": timestamp(self._lease_since),
+            "holder": self._lease_holder,
+            "seconds": self._options.lease_seconds,
+        }
 
     async def look_at_lease(self) -> None:
         """Remember who refreshes now; raises StoreError."""
         owner = await self._store.lease_owner()
-        self._lease_holder = owner.rpartition(":")[0] if owner else None
+        holder = owner.rpartition(":")[0] if owner else None
+        if holder != self._lease_holder:
+            self._lease_holder, self._lease_since = holder, self._clock.now()
 
     async def boot(self) -> None:
         """Publish the best that is at hand without upstream: stored snapshot, bootstrap file, core models.
@@ -190,8 +199,7 @@ class Refresher:
     async def _leased(self, attempt: _Attempt, owner: str) -> Outcome:
         try:
             is_ours = await self._store.acquire_lease(owner, self._options.lease_seconds)
-        except StoreError as error:
-            self._adoption.store_failed(error)
+        except StoreError:
             is_ours = True
         if not is_ours:
             # Soon enough to take over from an instance that died with the lease in its hands.
@@ -290,21 +298,17 @@ class Refresher:
 
     async def load_period(self) -> None:
         """Take over what siblings did since, or give the store back what it lost; one that fails changes nothing."""
-        try:
+        with contextlib.suppress(StoreError):
             stored = unpack_period(await self._store.load_state())
             if self.period.is_ahead_of(stored, self._clock.now()):
                 await self._store.save_state(self.period.packed())
             else:
                 self.period = stored
-        except StoreError as error:
-            self._adoption.store_failed(error)
 
     async def _keep_period(self, period: Period) -> None:
         self.period = period
-        try:
+        with contextlib.suppress(StoreError):
             await self._store.save_state(period.packed())
-        except StoreError as error:
-            self._adoption.store_failed(error)
 
     def _attempt(self, trigger: Trigger, *, is_dry_run: bool = False, is_forced: bool = False) -> _Attempt:
         return _Attempt(trigger, self._clock.now(), self._clock.monotonic(), is_dry_run, is_forced)

@@ -81,6 +81,7 @@ class StatusReport:
             "now": timestamp(self._clock.now()),
             "snapshot": self._snapshot(),
             "upstream": upstream,
+            "sources": self._sources(upstream),
             "stores": stores,
             "local_files": [
                 {"source": file.source, "reason": file.reason, "since": timestamp(file.since)} for file in trouble
@@ -103,8 +104,6 @@ class StatusReport:
             return None
         snapshot = published.snapshot
         contents = snapshot.contents
-        checked_at = self._refresher.period.checked_at
-        age = max(0.0, (self._clock.now() - checked_at).total_seconds()) if checked_at else None
         return {
             "id": snapshot.id,
             "generation": snapshot.generation,
@@ -114,7 +113,7 @@ class StatusReport:
             "sources": dict(Counter(source for model in snapshot.models for source in model.sources)),
             "updated_at": timestamp(snapshot.updated_at),
             "fetched_at": timestamp(snapshot.fetched_at),
-            "age_seconds": age,
+            "age_seconds": self._age(self._checked_at()),
             "is_stale": published.is_stale,
             "held_back": dict(contents.held_back),
             "quarantined": [
@@ -160,13 +159,42 @@ class StatusReport:
         }
         return state | {"state": "interrupted" if is_bad else "valid", "since": since, "last_error": last_error}
 
+    def _sources(self, upstream: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return each source's state, how many models have something of it, and how old that is."""
+        published = self._registry.current
+        models = Counter(source for model in published.snapshot.models for source in model.sources) if published else {}
+        asked = {key: upstream[key] for key in ("name", "state", "since", "last_error")}
+        rows = [{**asked, "models": models.get("openrouter", 0), "age_seconds": self._age(self._checked_at())}]
+        for file in self._files.states():
+            trouble = file.trouble
+            since = trouble.since if trouble else file.read_at
+            rows.append(
+                {
+                    "name": file.source,
+                    "state": "interrupted" if trouble else "valid",
+                    "since": timestamp(since or self._started_at),
+                    "last_error": trouble
+                    and {"kind": "unreadable", "reason": trouble.reason, "at": timestamp(since or self._started_at)},
+                    "models": models.get(file.source, 0),
+                    "age_seconds": self._age(file.read_at),
+                }
+            )
+        return rows
+
+    def _checked_at(self) -> datetime | None:
+        return self._refresher.period.checked_at
+
+    def _age(self, moment: datetime | None) -> float | None:
+        return None if moment is None else max(0.0, (self._clock.now() - moment).total_seconds())
+
     def _stores(self) -> list[dict[str, Any]]:
         return [
             {
                 "name": health.name,
                 "state": "valid" if health.is_available else "interrupted",
                 "since": health.since,
-                "last_error": health.last_error and {"reason": health.last_error, "at": health.last_error_at},
+                "last_error": health.last_error
+                and {"kind": health.last_error_kind, "reason": health.last_error, "at": health.last_error_at},
             }
             for health in self._store.health()
         ]

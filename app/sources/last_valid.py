@@ -22,7 +22,7 @@ class LastValid(Generic[T]):
 
     `initial` stands in until a first read succeeds; without it a broken first read raises. `path` is the file
     behind `read`; None for one that never changes. `error` says why the newest read failed, None when it did not;
-    `error_since` is when the first failure in a row happened, by `now`.
+    `error_since` is when the first failure in a row happened, `read_at` when the version in force was read, by `now`.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class LastValid(Generic[T]):
         self._signature: _Signature = None
         self.error: str | None = None
         self.error_since: datetime | None = None
+        self.read_at: datetime | None = None
 
     def changed(self) -> bool:
         """Whether the file is another than the one last tried; true before the first try."""
@@ -68,6 +69,7 @@ class LastValid(Generic[T]):
             self.error_since = self.error_since or self._now()
         else:
             self.error = self.error_since = None
+            self.read_at = self._now()
 
 
 def _signature(path: Path | None) -> _Signature:

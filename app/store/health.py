@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -27,6 +28,8 @@ class Availability:
         self._since = self._now()
         self._last_error: str | None = None
         self._last_error_at: str | None = None
+        self._last_error_kind: str | None = None
+        self._errors: Counter[str] = Counter()
 
     def succeeded(self, *, wrote: bool) -> None:
         """Note a call that was answered; `wrote` says whether it changed anything in the store."""
@@ -42,6 +45,8 @@ class Availability:
         error = StoreError(self._name, operation, reason)
         self._last_error = str(error)
         self._last_error_at = self._now()
+        self._last_error_kind = "unwritable" if refuses_writes else "unavailable"
+        self._errors[operation] += 1
         self._refuses_writes = refuses_writes
         if self._is_available:
             self._is_available = False
@@ -51,7 +56,15 @@ class Availability:
 
     def health(self) -> StoreHealth:
         """Return the state as `/status` shows it."""
-        return StoreHealth(self._name, self._is_available, self._since, self._last_error, self._last_error_at)
+        return StoreHealth(
+            self._name,
+            self._is_available,
+            self._since,
+            self._last_error,
+            self._last_error_at,
+            self._last_error_kind,
+            dict(self._errors),
+        )
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

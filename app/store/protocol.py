@@ -12,8 +12,8 @@ Rules that every implementation keeps:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -46,13 +46,19 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """One store as `/status` shows it; `last_error` stays after recovery, `is_available` does not."""
+    """One store as `/status` and `/metrics` show it; `last_error` stays after recovery, `is_available` does not.
+
+    `last_error_kind` is `unwritable` for a store that answers and refuses to write, `unavailable` for one that fails.
+    `errors` counts failed calls by operation, since the start.
+    """
 
     name: str
     is_available: bool
     since: str
     last_error: str | None = None
     last_error_at: str | None = None
+    last_error_kind: str | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
 
 
 class Store(Protocol):

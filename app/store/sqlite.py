@@ -124,9 +124,10 @@ class SqliteStore:
                 async with asyncio.timeout(self._deadline_seconds):
                     return await asyncio.get_running_loop().run_in_executor(self._thread, work, give_up_at)
             except TimeoutError:
-                reason = f"{self._file.path} did not answer within {self._deadline_seconds:g} s"
+                reason = f"{self._file.path.name} did not answer within {self._deadline_seconds:g} s"
             except (sqlite3.Error, OSError, UnreadableFileError) as error:
-                reason = f"{self._file.path}: {error}"
+                # `/status` shows it to everybody, so it names the file without its folder, DATA_DIR.
+                reason = f"{self._file.path.name}: {(error.strerror or error) if isinstance(error, OSError) else error}"
         raise self._availability.failed(operation, reason, refuses_writes=refuses_writes)
 
 

@@ -71,9 +71,21 @@ class UpstreamState(Shape):
     last_error: UpstreamError | None
 
 
-class StoreError(Shape):
-    """Why a store failed."""
+class SourceDependency(Shape):
+    """What one source gives: its state, how many models have something of it, and how old that is."""
 
+    name: Literal["openrouter", "core", "overrides"]
+    state: Literal["off", "initializing", "valid", "interrupted"]
+    since: str
+    last_error: UpstreamError | None
+    models: int
+    age_seconds: float | None = Field(description="Since it was last read and judged good; null when it never was.")
+
+
+class StoreError(Shape):
+    """Why a store failed; one that is unwritable answers, but refuses to write."""
+
+    kind: Literal["unavailable", "unwritable"] | None
     reason: str
     at: str | None
 
@@ -96,8 +108,10 @@ class FileTrouble(Shape):
 
 
 class LeaseState(Shape):
-    """Who refreshes now."""
+    """Who refreshes now, and since when as this instance saw it."""
 
+    state: Literal["held", "free"]
+    since: str
     holder: str | None
     seconds: float
 
@@ -188,6 +202,7 @@ class StatusDocument(Shape):
     now: str
     snapshot: SnapshotState | None
     upstream: UpstreamState
+    sources: list[SourceDependency]
     stores: list[StoreState]
     local_files: list[FileTrouble]
     refresh: RefreshState

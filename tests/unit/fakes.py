@@ -26,6 +26,7 @@ from app.local_files import LocalFiles
 from app.metrics import Metrics
 from app.outcome import Outcome, Trigger
 from app.published import Published, RenderingBounds
+from app.readings import Readings
 from app.refresher import Refresher, RefreshOptions
 from app.registry import Registry
 from app.sources.core import CoreModels
@@ -115,6 +116,7 @@ class MemoryStore:
         self.shelf = Shelf() if shelf is None else shelf
         self.fails: set[str] = set()
         self.calls: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
         self.before: Callable[[str], None] = lambda _: None
         self._monotonic = monotonic
         self._last_error: str | None = None
@@ -172,7 +174,9 @@ class MemoryStore:
         return tuple(self.shelf.outcomes)
 
     def health(self) -> Sequence[StoreHealth]:
-        return (StoreHealth(self.name, not self.fails, "2026-01-01T00:00:00Z", self._last_error),)
+        return (
+            StoreHealth(self.name, not self.fails, "2026-01-01T00:00:00Z", self._last_error, errors=dict(self.errors)),
+        )
 
     async def close(self) -> None:
         self.fails = {"*"}
@@ -185,6 +189,7 @@ class MemoryStore:
         if self.fails & {operation, "*"}:
             error = StoreError(self.name, operation, "it is switched off")
             self._last_error = str(error)
+            self.errors[operation] += 1
             raise error
 
     def _owner(self) -> str | None:
@@ -275,9 +280,17 @@ class Instance:
             refresher=self.refresher,
             files=self.files,
             clock=ticking,
-            metrics=self.metrics,
             interval=interval,
             has_upstream=has_upstream,
+        )
+
+        self.metrics.add(
+            Readings(
+                registry=self.registry,
+                clock=ticking,
+                period=lambda: self.refresher.period,
+                stores=self.store.health,
+            )
         )
 
     @property

@@ -435,7 +435,12 @@ class TestSiblings:
         assert "another instance is refreshing" in (outcome.reason or "")
         assert two.refresher.next_due_at == START + timedelta(seconds=15)
         await two.refresher.look_at_lease()
-        assert two.refresher.lease_document() == {"holder": "number-0", "seconds": 120}
+        assert two.refresher.lease_document() == {
+            "state": "held",
+            "since": "2026-08-20T12:00:00Z",
+            "holder": "number-0",
+            "seconds": 120,
+        }
         assert two.upstream.calls == 0
 
     async def test_a_short_lease_is_looked_at_again_before_it_ends(self) -> None:
@@ -455,7 +460,8 @@ class TestSiblings:
         one.clock.advance(timedelta(seconds=1))
         assert (await two.ring()).result is Result.UPDATED
         await two.refresher.look_at_lease()
-        assert two.refresher.lease_document()["holder"] is None
+        lease = two.refresher.lease_document()
+        assert (lease["state"], lease["holder"], lease["since"]) == ("free", None, "2026-08-20T12:00:00Z")
 
     async def test_who_loses_the_race_to_save_adopts_the_winner(self) -> None:
         one, two = siblings()

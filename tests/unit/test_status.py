@@ -65,7 +65,7 @@ async def test_when_all_is_well_it_says_so(instance: Instance) -> None:
         "last_checked_at": "2026-08-20T12:00:00Z",
         "next_at": "2026-08-20T13:00:00Z",
         "failures_in_a_row": 0,
-        "lease": {"holder": None, "seconds": 120},
+        "lease": {"state": "free", "since": "2026-08-20T12:00:00Z", "holder": None, "seconds": 120},
     }
     snapshot = status["snapshot"]
     assert snapshot["id"] == instance.snapshot.id
@@ -149,6 +149,43 @@ async def test_a_broken_local_file_is_named_with_its_reason(tmp_path: Path) -> N
     assert (trouble["source"], trouble["since"]) == ("overrides", "2026-08-20T12:00:00Z")
     assert trouble["reason"].startswith("overrides.toml: schema: ")
     assert str(tmp_path) not in orjson.dumps(status).decode()
+
+
+async def test_each_source_has_its_state_its_count_and_its_age(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.toml"
+    path.write_text('schema = 1\n[models."maker-0/model-0"]\nnotes = "ours"\n')
+    instance = Instance(files=local_files(overrides=OverridesSource(path).last_valid(lambda: START)))
+    await instance.refresher.boot()
+    await instance.ring()
+    instance.clock.advance(HOUR)
+    path.write_text("schema = 9\n")
+    instance.upstream.error = failing(Failure.TIMEOUT, "too slow")
+    await instance.look()
+    await instance.ask()
+    openrouter, core, overrides = document(instance)["sources"]
+    assert openrouter == {
+        "name": "openrouter",
+        "state": "interrupted",
+        "since": "2026-08-20T13:00:00Z",
+        "last_error": {"kind": "timeout", "reason": "too slow", "at": "2026-08-20T13:00:00Z"},
+        "models": 12,
+        "age_seconds": 3600,
+    }
+    assert (core["name"], core["state"], core["models"], core["last_error"]) == ("core", "valid", 2, None)
+    assert (overrides["name"], overrides["state"], overrides["models"]) == ("overrides", "interrupted", 1)
+    assert overrides["last_error"]["kind"] == "unreadable"
+    assert overrides["age_seconds"] == 3600, "the version in use is as old as its reading"
+
+
+async def test_the_lease_tells_since_when_who_has_it(instance: Instance) -> None:
+    instance.clock.advance(HOUR)
+    await instance.store.acquire_lease("two:1", 120)
+    await instance.look()
+    lease = {"state": "held", "since": "2026-08-20T13:00:00Z", "holder": "two", "seconds": 120}
+    assert document(instance)["refresh"]["lease"] == lease
+    instance.clock.advance(timedelta(minutes=1))
+    await instance.look()
+    assert document(instance)["refresh"]["lease"] == lease
 
 
 async def test_a_store_that_is_down_is_named_with_its_error(instance: Instance) -> None:
