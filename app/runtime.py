@@ -9,14 +9,21 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import os
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 # From malloc.h of glibc.
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 _LARGE_BYTES = 1_048_576
 _SWITCH_SECONDS = 0.0005
+_THREADS = 8
+# On Linux each thread has its own. At 19 readers would notice less still, but a thread that holds the interpreter
+# while others fill the machine would get it back to them ten times later.
+_NICE = 10
 
 
 @contextlib.contextmanager
@@ -60,3 +67,18 @@ def calm_interpreter() -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     # Not collected first: that takes 60 ms of the start, and found 20 objects.
     gc.freeze()
+
+
+def patient_threads() -> ThreadPoolExecutor:
+    """Return a pool for what computes beside the event loop; where both need the same core, readers go first.
+
+    With a refresh each second on a single core that readers saturate, these got 80 to 88 % of what they get without
+    one, and 55 to 67 % before; p99 was 4 ms instead of 7.
+    """
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="patient", initializer=_step_back)
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from types import FrameType
 
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from app.logs import configure_logs
 from app.main import create_app
 from app.protocol import protocol_for
-from app.runtime import calm_interpreter, limit_allocator
+from app.runtime import calm_interpreter, limit_allocator, patient_threads
 from app.settings import Settings
 from app.web.application import with_front
 from app.web.middleware import log_access
@@ -101,6 +102,11 @@ class _DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
         self._app = app
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve, with threads that let the event loop go first."""
+        asyncio.get_running_loop().set_default_executor(patient_threads())
+        await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking part, then stop."""

@@ -21,7 +21,7 @@ import uvloop
 from app.logs import configure_logs
 from app.main import create_app
 from app.outcome import Trigger
-from app.runtime import calm_interpreter, limit_allocator
+from app.runtime import calm_interpreter, limit_allocator, patient_threads
 from app.settings import Settings
 from tests.bench.processes import cpu_seconds, memory_mib
 
@@ -71,6 +71,7 @@ async def refreshes(base_url: str, times: int, folder: Path) -> list[Refreshed]:
         fetch_max_wire_bytes=1024**3,
         fetch_max_decoded_bytes=1024**3,
     )
+    asyncio.get_running_loop().set_default_executor(patient_threads())
     app = create_app(settings)
     serving = app.state.serving
     ticker = Ticker()

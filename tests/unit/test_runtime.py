@@ -60,3 +60,14 @@ line = [line for line in open("/proc/self/status") if line.startswith("VmRSS")][
 print("gives back" if int(line.split()[1]) < 120_000 else "hoards")
 """
     assert printed(code) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_what_computes_beside_the_event_loop_lets_it_go_first() -> None:
+    code = (
+        "import os, threading\nfrom app.runtime import patient_threads\n"
+        "nice = lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())\n"
+        "with patient_threads() as threads:\n    there = threads.submit(nice).result()\n"
+        "print(there > nice())"
+    )
+    assert printed(code) == "True"
