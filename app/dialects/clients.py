@@ -179,7 +179,7 @@ CLIENTS: tuple[Client, ...] = (
         switch="settings: litellmBaseUrl: {url}",
         target="/v1/model/info",
         timeout_seconds=5,
-        proof=Proof.RULES,
+        proof=Proof.CLIENT,
     ),
     Client(
         slug="aider",
@@ -217,7 +217,7 @@ CLIENTS: tuple[Client, ...] = (
         switch="LITELLM_MODEL_COST_MAP_URL={url}/litellm/model_prices_and_context_window.json",
         target="/litellm/model_prices_and_context_window.json",
         timeout_seconds=5,
-        proof=Proof.RULES,
+        proof=Proof.CLIENT,
         note="It refuses a map with fewer than half of its own rows: set LITELLM_BASE_MAP here, so that ours is laid "
         "over one, or MODEL_COST_MAP_MAX_SHRINK_RATIO=0 there, so that OpenRouter's models are all that it knows.",
     ),
@@ -229,7 +229,7 @@ CLIENTS: tuple[Client, ...] = (
         target="/litellm/config.json",
         timeout_seconds=10,
         proof=Proof.RULES,
-        note="The config alone: /litellm/config.yaml. The key is read from OPENROUTER_API_KEY.",
+        note="The config alone: /litellm/config.yaml. Keys are read from OPENROUTER_API_KEY and LITELLM_MASTER_KEY.",
     ),
     Client(
         slug="litellm-pickers",

@@ -2,7 +2,9 @@
 
 * Equal names form a group over which LiteLLM spreads requests, so a name is one model's alone:
   `openrouter/{author}-{model}`, with variant and `~`; where two ids would share it, `openrouter/{author}/{model}`.
-* `model_info.id` is the same for ever: spending is booked under it. Its prefix tells which entries are ours.
+* `model_info.id` is the same for ever: spending is booked under it. Its prefix tells which entries are ours. It must
+  not end like a dated snapshot: LiteLLM 1.106.2 then takes it for the undated model, once that is registered, and
+  writes the one's prices over the other's (seen with gpt-4o and gpt-4o-2024-11-20). Hence the suffix.
 * A price in an entry hides LiteLLM's own row whole, so the full rate card stands there. Where the price is no number
   there are no cost keys: LiteLLM then goes by what OpenRouter reports, and keeps to its budgets.
 * Fallbacks say only what the catalog knows: from an alias to its target, from a variant to its base. Never from a
@@ -24,10 +26,10 @@ from app.dialects.litellm_facts import PREFIX, abilities_of, facts_flaw, limits_
 from app.dialects.litellm_prices import cost_keys
 from app.dialects.yaml_text import lines
 
-ID_PREFIX = "model-registry/"
+ID_PREFIX, ID_SUFFIX = "model-registry/", "@openrouter"
 API_KEY = "os.environ/OPENROUTER_API_KEY"
 HEADER = (
-    "# Written by the model registry. Set OPENROUTER_API_KEY, then: litellm --config FILE\n"
+    "# Written by the model registry. Set OPENROUTER_API_KEY and LITELLM_MASTER_KEY, then: litellm --config FILE\n"
     "# `model-registry export litellm --into FILE` brings its entries up to date and leaves everything else alone.\n"
 )
 
@@ -45,7 +47,7 @@ def config_row(model: Model, context: Context) -> Row:
     """Return a model's entry; raises UnfitError for one that OpenRouter does not serve or no mode fits."""
     require_openrouter(model)
     info: dict[str, Any] = {
-        "id": ID_PREFIX + model.id,
+        "id": f"{ID_PREFIX}{model.id}{ID_SUFFIX}",
         "mode": mode_of(model),
         **limits_of(model),
         **cost_keys(model.price),

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 # A slash makes it neither a number, a date nor a word that means something; a colon is none before a letter or digit.
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.~-]+(?::[A-Za-z0-9_.-]+)*)+")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.~@-]+(?::[A-Za-z0-9_.@-]+)*)+")
 _KEY = re.compile(r"(?!(?:on|no|yes|off|true|false|null)$)[a-z][a-z0-9_]+")
 _ASTRAL = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 

@@ -50,12 +50,12 @@ async def test_the_config_is_the_same_in_yaml_and_json(service: Service) -> None
     assert yaml.safe_load(answer.text) == document
     assert findings(LITELLM_CONFIG_JSON, document)[1] == ()
     by_id = {entry["model_info"]["id"]: entry for entry in document["model_list"]}
-    assert by_id[f"model-registry/{PLAIN}"]["model_name"] == "openrouter/acme-anvil-1"
-    assert "input_cost_per_token" not in by_id[f"model-registry/{DYNAMIC}"]["model_info"]
+    assert by_id[f"model-registry/{PLAIN}@openrouter"]["model_name"] == "openrouter/acme-anvil-1"
+    assert "input_cost_per_token" not in by_id[f"model-registry/{DYNAMIC}@openrouter"]["model_info"]
     fallbacks = document["router_settings"]["fallbacks"]
-    assert {by_id[f"model-registry/{BATCH}"]["model_name"]: ["openrouter/acme-anvil-1"]} in fallbacks
-    assert {by_id[f"model-registry/{LATEST}"]["model_name"]: ["openrouter/acme-anvil-1"]} in fallbacks
-    assert not [entry for entry in fallbacks if by_id[f"model-registry/{FREE}"]["model_name"] in entry]
+    assert {by_id[f"model-registry/{BATCH}@openrouter"]["model_name"]: ["openrouter/acme-anvil-1"]} in fallbacks
+    assert {by_id[f"model-registry/{LATEST}@openrouter"]["model_name"]: ["openrouter/acme-anvil-1"]} in fallbacks
+    assert not [entry for entry in fallbacks if by_id[f"model-registry/{FREE}@openrouter"]["model_name"] in entry]
 
 
 async def test_model_info_answers_by_both_paths(service: Service) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.cli.litellm_entries import Changes, edited
@@ -137,7 +137,7 @@ def test_a_name_that_is_taken_is_left_to_its_owner() -> None:
 
 
 def test_an_entry_with_another_id_is_nobodys_but_theirs() -> None:
-    theirs = first().replace("id: model-registry/acme/one", "id: mine")
+    theirs = first().replace("id: model-registry/acme/one@openrouter", "id: mine")
     text, changes = edited(theirs, NEW)
     assert text == theirs
     assert changes.taken == [ONE]
@@ -149,14 +149,15 @@ def test_what_can_not_be_edited_line_by_line_is_left_alone_and_named() -> None:
     assert anchored != first()
     text, changes = edited(anchored, NEW)
     assert text == anchored
-    assert changes.left == [f"{ONE} (model-registry/acme/one)"]
+    assert changes.left == [f"{ONE} (model-registry/acme/one@openrouter)"]
     copied = first() + "# end\n"
     block = copied[copied.index(f"  - model_name: {ONE}") : copied.index(f"  - model_name: {TWO}")]
     copied = copied.replace(block, block + block.replace(ONE, "copy"))
     text, changes = edited(copied, OLD)
-    assert (text, changes.left) == (copied, ["copy (model-registry/acme/one)"])
-    flow = "model_list:\n  - {model_name: x, litellm_params: {model: y}, model_info: {id: model-registry/acme/one}}\n"
-    assert edited(flow, OLD)[1].left == ["x (model-registry/acme/one)"]
+    assert (text, changes.left) == (copied, ["copy (model-registry/acme/one@openrouter)"])
+    info = "model_info: {id: model-registry/acme/one@openrouter}"
+    flow = f"model_list:\n  - {{model_name: x, litellm_params: {{model: y}}, {info}}}\n"
+    assert edited(flow, OLD)[1].left == ["x (model-registry/acme/one@openrouter)"]
 
 
 def test_an_entry_without_memory_is_brought_up_to_date() -> None:
@@ -243,6 +244,7 @@ CONFIGS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(CONFIGS, st.randoms(use_true_random=False))
 def test_whatever_people_wrote_stays_byte_for_byte(text: str, random: Any) -> None:
     lines = text.splitlines(keepends=True)

@@ -42,7 +42,7 @@ def test_an_entry_names_the_model_the_key_and_everything_that_is_known() -> None
         "model_name": "openrouter/acme-one",
         "litellm_params": {"model": "openrouter/acme/one", "api_key": "os.environ/OPENROUTER_API_KEY"},
         "model_info": {
-            "id": "model-registry/acme/one",
+            "id": "model-registry/acme/one@openrouter",
             "mode": "chat",
             "max_input_tokens": 131_072,
             "max_tokens": 32_768,

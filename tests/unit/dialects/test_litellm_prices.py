@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalog.codec import decimal_text
@@ -28,6 +28,7 @@ def test_the_whole_rate_card_stands_under_litellms_keys() -> None:
     assert keys_of(**rates) == {RATE_KEYS[name]: Decimal(rate) for name, rate in rates.items()}
 
 
+@settings(deadline=None)
 @given(rates=st.dictionaries(st.sampled_from(sorted(RATE_KEYS)), RATES), prompt=RATES, completion=RATES)
 def test_every_price_comes_back_to_the_last_digit(
     rates: dict[str, Decimal], prompt: Decimal, completion: Decimal

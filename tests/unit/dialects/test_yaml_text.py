@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dialects.yaml_text import lines, quoted, scalar
@@ -21,16 +21,19 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, min_size=1))
 def test_what_is_written_is_read_back(document: dict[str, Any]) -> None:
     assert yaml.safe_load("\n".join(lines(document))) == document
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(KEYS, VALUES, min_size=1), min_size=1))
 def test_a_list_of_mappings_is_read_back(items: list[dict[str, Any]]) -> None:
     assert yaml.safe_load("\n".join(lines({"model_list": items}))) == {"model_list": items}
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_a_text_stays_one_line_of_ascii(text: str) -> None:
     assert quoted(text).isascii()
@@ -38,6 +41,7 @@ def test_a_text_stays_one_line_of_ascii(text: str) -> None:
     assert yaml.safe_load(scalar(text)) == text
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=1000, places=23))
 def test_a_price_is_a_float_with_every_digit(price: Decimal) -> None:
     assert Decimal(scalar(price)) == price
