@@ -19,6 +19,8 @@ from app.sources.wire import Body, Bounds, read_body
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
+# Something shorter is no key, and may well stand in a list by chance.
+KEY_MIN_CHARS = 16
 DEFAULT_MODALITIES = ("text",)
 """What upstream lists when nobody asks for anything else."""
 
@@ -68,13 +70,21 @@ class OpenRouterClient:
                         continue
                     if response.status_code != httpx.codes.OK:
                         raise self._status_error(response, subject)
-                    return await read_body(response, room, subject)
+                    return self._harmless(await read_body(response, room, subject), subject)
             except httpx.TimeoutException as error:
                 raise SourceError(Failure.TIMEOUT, f"{subject} did not come ({type(error).__name__})") from None
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
                 # ValueError: httpx looks at each Location, and idna's errors for a malformed one pass through it.
                 raise SourceError(Failure.UNREACHABLE, _unreachable(error, subject)) from None
         raise SourceError(Failure.REDIRECTED, f"{subject} is a chain of more than {MAX_REDIRECTS} redirects")
+
+    def _harmless(self, body: Body, subject: str) -> Body:
+        """Return a body that does not hold our key: what it says is published, ids and unread members included."""
+        key = (self._options.api_key or "").encode()
+        if len(key) >= KEY_MIN_CHARS and key in body.content:
+            reason = f"{subject} holds the very OPENROUTER_API_KEY that was sent, so nothing of it is used"
+            raise SourceError(Failure.NOT_A_CATALOG, f"{reason}; look at what answers at OPENROUTER_BASE_URL")
+        return body
 
     def without_key(self, text: str) -> str:
         """Return a text without the key: a server that echoes what it got could put it into an excerpt."""

@@ -564,6 +564,23 @@ async def test_a_server_that_echoes_the_key_does_not_get_it_into_messages(
     assert KEY not in str(await internet.failure())
 
 
+async def test_a_list_that_holds_the_key_is_not_published(internet: Upstream, respx_mock: respx.MockRouter) -> None:
+    """A proxy that adds what it saw to each record would put the key before everybody's eyes, in the mirror."""
+    record = make_record("openai/gpt-9", debug={"headers": f"Authorization: Bearer {KEY}"})
+    respx_mock.get(UPSTREAM).respond(json={"data": [record] * 60})
+    error = await internet.failure()
+    assert error.kind is Failure.NOT_A_CATALOG
+    assert "OPENROUTER_API_KEY" in str(error)
+    assert KEY not in str(error)
+
+
+async def test_a_key_too_short_to_be_one_may_stand_in_a_list_by_chance(
+    internet: Upstream, respx_mock: respx.MockRouter
+) -> None:
+    respx_mock.get(UPSTREAM).respond(json={"data": [make_record("openai/gpt-9")]})
+    assert len((await internet.fetch(api_key="gpt-9")).records) == 1
+
+
 async def test_the_key_stays_out_of_representations(upstream: Upstream) -> None:
     assert KEY not in repr(upstream.options)
     assert KEY not in repr(OpenRouterSource(upstream.options))
