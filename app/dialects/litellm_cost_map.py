@@ -45,7 +45,11 @@ def cost_map_row(model: Model, context: Context) -> Row:
     if model.lifecycle.expires_on:
         row["deprecation_date"] = model.lifecycle.expires_on.isoformat()
     given = (context.litellm_base_map or _NO_MAP).get(PREFIX + model.id)
-    return row if given is None else _over(given, row, knows_output=model.max_output_tokens is not None)
+    if given is None:
+        return row
+    merged = _over(given, row, knows_output=model.max_output_tokens is not None)
+    # What the given row has wrong must not cost us ours.
+    return row if cost_map_flaw(merged) else merged
 
 
 def _over(given: Mapping[str, Any], row: dict[str, Any], *, knows_output: bool) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class BaseMapSource:
         self._bounds = Bounds(options.max_wire_bytes, options.max_decoded_bytes)
         self._deadline_seconds = options.deadline_seconds
         self._url = httpx.URL(where) if "://" in where else None
-        self._subject = f"the cost map of {shown(self._url)}" if self._url else f"{SETTING} {excerpt(where, 200)}"
+        self._subject = f"the cost map of {shown(self._url)}" if self._url else f"{SETTING} {excerpt(Path(where).name)}"
         self._client = OpenRouterClient(options, transport=transport)
 
     @property
@@ -84,6 +84,11 @@ def cost_map_of(body: bytes | bytearray, subject: str) -> CostMap:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise SourceError(Failure.NOT_JSON, f"{subject} is not JSON ({excerpt(error.msg)}); check {SETTING}") from None
+    try:
+        # It reads deeper nesting than it writes: what could not be served must not be taken over.
+        orjson.dumps(document)
+    except TypeError as error:
+        raise SourceError(Failure.NOT_A_CATALOG, f"{subject} can't be served ({excerpt(str(error))})") from None
     if not isinstance(document, dict) or not document:
         raise SourceError(Failure.NOT_A_CATALOG, f"{subject} is no cost map: expected an object of rows by model")
     for key, row in document.items():

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.cli.litellm_file import exact, put_into
 from tests.e2e.processes import ServiceProcess, running
 from tests.heavy.clients import PYTHON, needs_python_clients, told_by
 from tests.heavy.conftest import Registry
@@ -17,6 +18,12 @@ from tests.simulator import Simulator, generate_catalog
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy, needs_python_clients]
 USAGES = {"short": (1_000, 100), "long": (300_000, 1_000)}
+THEIRS = """\
+model_list:
+  - model_name: theirs
+    litellm_params: {model: openai/gpt-4o, api_key: unused}
+    model_info: {id: theirs-1}
+"""
 FIND_MAP = "import importlib.util as u, pathlib as p; print(p.Path(u.find_spec('litellm').origin).parent)"
 
 
@@ -88,7 +95,8 @@ async def with_base_map(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
         async with running(service):
             await service.fetched()
             config = folder / "config.yaml"
-            config.write_bytes((await service.client.get("/litellm/config.yaml")).content)
+            config.write_text(THEIRS)
+            put_into(str(config), exact((await service.client.get("/litellm/config.json")).content), is_dry_run=False)
             yield str(service.client.base_url).rstrip("/"), config
 
 
@@ -104,8 +112,8 @@ async def test_the_proxy_starts_on_the_config_and_lists_our_models(with_base_map
     address, config = with_base_map
     told = await told_by("litellm_proxy.py", str(config))
     names = {f"openrouter/{row['id'].replace('/', '-', 1)}" for row in generate_catalog(150)}
-    assert set(told["models"]) == names
-    ids = {row["model_info"]["id"] for row in told["info"]}
+    assert set(told["models"]) == {*names, "theirs"}
+    ids = {row["model_info"]["id"] for row in told["info"]} - {"theirs-1"}
     assert ids == {f"model-registry/{row['id']}@openrouter" for row in generate_catalog(150)}
-    assert {group["model_group"] for group in told["groups"]} == names
+    assert {group["model_group"] for group in told["groups"]} == {*names, "theirs"}
     assert address not in config.read_text()

@@ -58,6 +58,7 @@ async def test_a_map_comes_from_an_address_or_a_file(tmp_path: Path) -> None:
         (good([]), Failure.NOT_A_CATALOG, "expected an object"),
         (good({}), Failure.NOT_A_CATALOG, "expected an object"),
         (good({**MAP, "version": "1"}), Failure.NOT_A_CATALOG, "'version' is no object"),
+        (httpx.Response(200, text='{"x":' + "[" * 400 + "]" * 400 + "}"), Failure.NOT_A_CATALOG, "can't be served"),
         (good({"x": "y" * 20_000}), Failure.TOO_LARGE, "raise FETCH_MAX_WIRE_BYTES"),
         (httpx.Response(404), Failure.STATUS, "was 404 Not Found; check LITELLM_BASE_MAP"),
         (httpx.Response(302, headers={"Location": "https://evil.example"}), Failure.REDIRECTED, "check LITELLM_BASE"),
@@ -77,8 +78,10 @@ async def test_what_is_no_cost_map_is_refused_and_named(
 
 @pytest.mark.parametrize("where", ["missing.json", "nul\0.json"])
 async def test_a_file_that_can_not_be_read_is_named(where: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be read"):
+    with pytest.raises(SourceError, match=r"LITELLM_BASE_MAP .*cannot be read") as caught:
         await BaseMapSource(str(tmp_path / where), OPTIONS).fetch()
+    # `/status` shows the message to everybody.
+    assert str(tmp_path) not in str(caught.value)
 
 
 async def test_a_file_over_the_bound_is_refused(tmp_path: Path) -> None:

@@ -137,6 +137,11 @@ def test_in_a_row_of_both_ours_wins_for_what_we_know_and_the_rest_stays() -> Non
     assert (row["input_cost_per_token_batches"], row["supports_assistant_prefill"], row["tpm"]) == (0.5, True, 7)
 
 
+def test_what_a_given_row_has_wrong_does_not_cost_us_ours() -> None:
+    row = read(priced(), base_map={"openrouter/acme/one": {"output_cost_per_second": "a lot", "tpm": 7}})
+    assert row == read(priced())
+
+
 def test_a_limit_that_only_the_given_map_knows_stays() -> None:
     given = {"max_output_tokens": 4_096, "max_tokens": 4_096}
     row = read(priced() | {"top_provider": {}}, base_map={"openrouter/acme/one": given})["openrouter/acme/one"]
