@@ -154,7 +154,7 @@ def test_a_service_is_hardened(name: str) -> None:
     assert service["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", services())
+@pytest.mark.parametrize("name", [name for name in services() if name != "edge"])
 def test_what_a_service_stores_is_in_a_named_volume(name: str) -> None:
     document = compose()
     [mounted] = document["services"][name]["volumes"]
@@ -193,6 +193,29 @@ def test_only_the_registry_reaches_redis() -> None:
     assert document["services"]["redis"]["networks"] == ["store"]
     assert document["networks"]["store"] == {"internal": True}
     assert set(document["services"]["registry"]["networks"]) == {"front", "store"}
+
+
+def test_the_edge_is_there_on_demand_and_reaches_the_registries_alone() -> None:
+    """What it does is in test_edge.py."""
+    document = compose()
+    edge = document["services"]["edge"]
+    assert edge["profiles"] == ["edge"]
+    assert edge["networks"] == ["front"]
+    assert "volumes" not in edge
+    assert [name for name in services() if "profiles" in document["services"][name]] == ["edge"]
+    [mounted] = edge["configs"]
+    config = (ROOT / document["configs"][mounted["source"]]["file"]).read_text(encoding="utf-8")
+    assert mounted["target"] in edge["command"]
+    assert "set $registry http://registry:8000;" in config
+    [port] = edge["ports"]
+    assert f"listen {port.rpartition(':')[2]};" in config
+    # What it writes goes to the scratch in memory, and the cache leaves room there.
+    folders = re.findall(r"(?:_path|pid) (/[^ ;]+)", config)
+    assert folders
+    assert all(folder.startswith("/tmp/") for folder in folders)  # noqa: S108 - in the container
+    [scratch] = edge["tmpfs"]
+    [cache_mb], [scratch_mb] = re.findall(r"max_size=(\d+)m", config), re.findall(r"size=(\d+)m", scratch)
+    assert int(cache_mb) < int(scratch_mb) < int(edge["mem_limit"].removesuffix("m"))
 
 
 def test_the_password_stands_in_no_file() -> None:

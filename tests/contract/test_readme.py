@@ -75,6 +75,7 @@ def test_every_setting_named_anywhere_is_one() -> None:
     others = {
         "REDIS_PASSWORD",
         "PORT_RANGE",
+        "EDGE_PORT",
         "PYTHON_IMAGE",
         "PATH",
         "COMMAND",
