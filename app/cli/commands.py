@@ -231,7 +231,9 @@ def _export_for_client(options: argparse.Namespace, way: Way) -> int:
         raise UsageError("--into is for `export litellm`, and --dry-run for --into")
     reply = way.get(litellm_file.CONFIG_PATH if is_config else litellm_file.COST_MAP_PATH)
     if not reply.is_fine:
-        return _complain(str(reply.document.get("error", {}).get("message", reply.document)), NO)
+        # LiteLLM's error shape, or a problem document of a registry that is older than this command.
+        fault = reply.document.get("error") or {"message": reply.document.get("detail")}
+        return _complain(f"{way.name} gave {reply.status}: {fault['message']}", NO)
     document = litellm_file.exact(reply.body)
     if options.into:
         changes = litellm_file.put_into(options.into, document, is_dry_run=options.dry_run)

@@ -73,6 +73,7 @@ async def test_the_router_serves_every_model_once_and_bills_it(registry: Registr
     config = await registry.read("/litellm/config.json")
     assert sorted(told["names"]) == sorted({entry["model_name"] for entry in config["model_list"]})
     assert len(told["names"]) == len(told["ids"]) == len(registry.records)
+    assert told["fallbacks"] == len(config.get("router_settings", {}).get("fallbacks", []))
     pricing = await priced(registry)
     for name, rates in pricing.items():
         expected = expected_cost(rates, 1_000, 100)
