@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="BENCH_CATALOG names a catalog file, plain or gzip, to use instead of a generated one.",
     )
     parser.add_argument("--json", action="store_true", help="write bench-results/<date>.json, too")
-    parser.add_argument("--quick", action="store_true", help="about a minute: one round, small catalogs only")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved repeats (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="under two minutes: one round, small catalogs only")
+    parser.add_argument("--rounds", type=int, default=2, help="interleaved repeats (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=1, help="load per figure (default: %(default)s)")
     parser.add_argument(
         "--only",

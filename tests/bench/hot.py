@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -25,8 +24,8 @@ LISTS = ("/models", "/v1/models")
 SEARCH = "/models/search?q=claude"
 # The size of one model, as the aims know it.
 ONE_MODEL_BYTES = 2_500
-# The whole bench is to take less than five minutes.
-MOST_SECONDS_BEFORE_A_ROUND = 125.0
+# Below this share of its core, a server could have done more: wrk was the slower side.
+LEAST_BUSY = 0.9
 # FastAPI is a yardstick of where we come from: a few cases say it all.
 _FASTAPI_FORMS = frozenset({"/models gzip", "one model", "one model 304"})
 
@@ -123,11 +122,7 @@ Found = dict[tuple[Case, str], list[Load]]
 
 def _measure(bench: Bench, servers: Sequence[Served], cases: Sequence[Case]) -> Found:
     found: Found = {}
-    started = time.monotonic()
-    for number_of_round in range(bench.rounds):
-        if time.monotonic() - started > MOST_SECONDS_BEFORE_A_ROUND:
-            bench.left_out.append(f"hot reads: rounds from {number_of_round + 1} on, for want of time")
-            break
+    for _ in range(bench.rounds):
         for case in cases:
             for served in servers:
                 if served.name == "fastapi" and case.label not in _FASTAPI_FORMS:
@@ -137,17 +132,17 @@ def _measure(bench: Bench, servers: Sequence[Served], cases: Sequence[Case]) -> 
     return found
 
 
-def _rates(found: Found, case: Case, name: str) -> tuple[str, list[float]]:
-    return name, [figure.per_second for figure in found[case, name]]
-
-
 def _rows(case: Case, found: Found) -> list[Row]:
     def against(yardstick: str, ours: str, aim: float | None) -> Row:
+        pair = [found[case, yardstick], found[case, ours]]
+        # What wrk reads per second says nothing about a server that waits for wrk; what it spends on a request does.
+        is_waiting = any(median(one.busy for one in loads) < LEAST_BUSY for loads in pair)
+        rates = [[one.per_cpu_second if is_waiting else one.per_second for one in loads] for loads in pair]
         return compared(
             "Hot reads, requests per second on one core",
-            case.title,
-            yardstick=_rates(found, case, yardstick),
-            ours=_rates(found, case, ours),
+            f"{case.title} (per second of CPU, as wrk is slower)" if is_waiting else case.title,
+            yardstick=(yardstick, rates[0]),
+            ours=(ours, rates[1]),
             unit="/s",
             at_least=aim,
         )

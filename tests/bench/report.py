@@ -131,13 +131,15 @@ def show(rows: Iterable[Row], machine: Mapping[str, Any], left_out: Sequence[str
         console.print(f"[bold]Left out:[/bold] {reason}")
 
 
-def write_json(
-    folder: Path, rows: Iterable[Row], machine: Mapping[str, Any], left_out: Sequence[str], now: datetime | None = None
-) -> Path:
+def write_json(folder: Path, rows: Iterable[Row], machine: Mapping[str, Any], left_out: Sequence[str]) -> Path:
     """Write everything to a file named by the moment; returns its path."""
-    moment = now or datetime.now(UTC)
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{moment:%Y-%m-%dT%H%M%SZ}.json"
     document = {"machine": dict(machine), "left_out": list(left_out), "rows": [asdict(row) for row in rows]}
+    return write_document(folder, "", document)
+
+
+def write_document(folder: Path, prefix: str, document: Mapping[str, Any]) -> Path:
+    """Write a document to a file named by the moment; returns its path."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{prefix}{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return path

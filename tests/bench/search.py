@@ -1,24 +1,25 @@
-"""Measure our search beside four others: `python -m tests.bench.search [SIZE ...]`.
+"""Measure our search beside four others: `python -m tests.bench.search [--all] [--json] [SIZE ...]`.
 
 The same generated models, the same queries, in the same run, one engine at a time. Each query is asked for its best
-20 hits; a time is one query. Fuse.js and MiniSearch run under node and are installed from npm into a temporary
-folder; where that fails, their lines say so. `NODE_ENGINES` names a folder that has them already.
+20 hits; a time is one query. 100,000 models take Fuse.js many minutes, so they are only measured with `--all`.
+Fuse.js and MiniSearch run under node and are installed from npm into a temporary folder; where that fails, their
+lines say so. `NODE_ENGINES` names a folder that has them already.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
 import gzip
 import json
 import os
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from itertools import cycle, islice
 from pathlib import Path
@@ -30,14 +31,17 @@ from app.catalog.parse import parse_records
 from app.catalog.search import MAX_QUERY_CHARS, SearchIndex
 from app.catalog.snapshot import default_order
 from app.catalog.words import words_of
+from tests.bench.bounds import ROOT
+from tests.bench.report import write_document
 from tests.simulator import generate_catalog
 
-SIZES = (421, 5_000, 100_000)
+SIZES = (421, 5_000)
+LARGEST = 100_000
 LIMIT = 20
 QUERIES_PER_KIND = 40
 # A kind of query is asked for in rounds until its time is up, so that a run stays within minutes.
 ROUNDS = 20
-SECONDS_PER_KIND = 5.0
+SECONDS_PER_KIND = 1.0
 NODE_SECONDS = 600
 SHARED = Path(__file__).parents[3] / "shared"
 CATALOG = SHARED / "catalogs" / "openrouter-2026-08-22-421models.json.gz"
@@ -254,26 +258,57 @@ def table_row(name: str, figures: Figures | str) -> str:
     return "  ".join(cells)
 
 
-def main(sizes: Sequence[int]) -> None:
-    """Print a table for each size."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print a table for each size; write all figures as JSON when asked."""
+    options = _parser().parse_args(arguments)
+    sizes = options.sizes or (*SIZES, LARGEST) if options.all else options.sizes or SIZES
+    left_out = [] if LARGEST in sizes else [f"{LARGEST:,} models (--all)"]
     real = read_real()
+    if real is None:
+        left_out.append("relevance: the real catalog and its queries don't lie beside the checkout")
+    document: dict[str, Any] = {"left_out": left_out}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         modules = node_modules(folder)
+        if isinstance(modules, str):
+            left_out.append(f"{', '.join(NODE_ENGINES)}: {modules}; apt-get install -y nodejs npm")
         for size in sizes:
-            models = sorted(parse_records(generate_catalog(size)).models, key=default_order)
-            kinds = queries_for(models)
-            print(f"\n{len(models):,} models; p50 and p99 in ms for the best {LIMIT} of each kind of query")
-            heads = "  ".join(f"{kind:>8} {'p99':>8}" for kind in kinds)
-            print(f"{'engine':<15} {'build':>11} {'memory':>10}  {heads}  first right")
-            for engine, make in ENGINES.items():
-                print(table_row(engine, measure(make, models, real)), flush=True)
-            for engine, word in NODE_ENGINES.items():
-                figures = modules if isinstance(modules, str) else measure_node(word, modules, models, real, folder)
-                print(table_row(engine, figures), flush=True)
-    if real is None:
-        print("\nNo relevance: the real catalog and its queries don't lie beside the checkout.")
+            document[f"{size} models"] = {
+                engine: asdict(figures) if isinstance(figures, Figures) else figures
+                for engine, figures in _compared(size, real, modules, folder)
+            }
+    for reason in left_out:
+        print(f"Left out: {reason}")
+    if options.json:
+        print(f"Written: {write_document(ROOT / 'bench-results', 'search-', document)}")
+
+
+def _compared(size: int, real: Real | None, modules: Path | str, folder: Path) -> Iterator[tuple[str, Figures | str]]:
+    """Measure every engine at one size, and print a line for each."""
+    models = sorted(parse_records(generate_catalog(size)).models, key=default_order)
+    kinds = queries_for(models)
+    print(f"\n{len(models):,} models; p50 and p99 in ms for the best {LIMIT} of each kind of query")
+    heads = "  ".join(f"{kind:>8} {'p99':>8}" for kind in kinds)
+    print(f"{'engine':<15} {'build':>11} {'memory':>10}  {heads}  first right")
+    for engine, make in ENGINES.items():
+        found = measure(make, models, real)
+        print(table_row(engine, found), flush=True)
+        yield engine, found
+    for engine, word in NODE_ENGINES.items():
+        figures = modules if isinstance(modules, str) else measure_node(word, modules, models, real, folder)
+        print(table_row(engine, figures), flush=True)
+        yield engine, figures
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.search", description="Measure search beside others.")
+    parser.add_argument(
+        "sizes", nargs="*", type=int, help=f"how many models (default: {' and '.join(map(str, SIZES))})"
+    )
+    parser.add_argument("--all", action="store_true", help=f"{LARGEST:,} models, too: a quarter of an hour")
+    parser.add_argument("--json", action="store_true", help="write bench-results/search-<date>.json, too")
+    return parser
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or SIZES)
+    main()

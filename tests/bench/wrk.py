@@ -38,6 +38,11 @@ class Load:
     busy: float
     foreign: float
 
+    @property
+    def per_cpu_second(self) -> float:
+        """How many requests the server answers with a second of its core."""
+        return 1e6 / self.cpu_microseconds
+
 
 def load(
     bench: Bench,

@@ -83,6 +83,10 @@ def fastapi(known: dict[bytes, dict[bytes, Known]]) -> ASGIApp:
     async def models(request: Request) -> Response:
         return respond(request)
 
+    @app.get("/v1/models")
+    async def openai_models(request: Request) -> Response:
+        return respond(request)
+
     @app.get("/models/search")
     async def search(request: Request) -> Response:
         return respond(request)
