@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.registry import Collector
 
 from app import __version__
@@ -11,6 +19,8 @@ from app.tally import Tallies
 from app.usage import Searches, Usage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# When each counter was made: as many lines again, which nobody reads.
+disable_created_metrics()
 _REFRESH_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
