@@ -20,7 +20,7 @@ from app.usage import Searches, Usage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # When each counter was made: as many lines again, which nobody reads.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _REFRESH_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
