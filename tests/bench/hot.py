@@ -15,7 +15,7 @@ from tests.bench.processes import Served, free_port, get, module, registry, serv
 from tests.bench.recorded import Recorded, record
 from tests.bench.report import Row, compared, number
 from tests.bench.upstream import base_url, upstream
-from tests.bench.wrk import Load, load
+from tests.bench.wrk import BY_CPU, Load, comparable, load
 
 FRONT_OF_BARE = 0.9
 PROTOCOL_OF_NGINX = 1.0
@@ -24,8 +24,6 @@ LISTS = ("/models", "/v1/models")
 SEARCH = "/models/search?q=claude"
 # The size of one model, as the aims know it.
 ONE_MODEL_BYTES = 2_500
-# Below this share of its core, a server could have done more: wrk was the slower side.
-LEAST_BUSY = 0.9
 # FastAPI is a yardstick of where we come from: a few cases say it all.
 _FASTAPI_FORMS = frozenset({"/models gzip", "one model", "one model 304"})
 
@@ -134,13 +132,10 @@ def _measure(bench: Bench, servers: Sequence[Served], cases: Sequence[Case]) -> 
 
 def _rows(case: Case, found: Found) -> list[Row]:
     def against(yardstick: str, ours: str, aim: float | None) -> Row:
-        pair = [found[case, yardstick], found[case, ours]]
-        # What wrk reads per second says nothing about a server that waits for wrk; what it spends on a request does.
-        is_waiting = any(median(one.busy for one in loads) < LEAST_BUSY for loads in pair)
-        rates = [[one.per_cpu_second if is_waiting else one.per_second for one in loads] for loads in pair]
+        rates, is_waiting = comparable(found[case, yardstick], found[case, ours])
         return compared(
             "Hot reads, requests per second on one core",
-            f"{case.title} (per second of CPU, as wrk is slower)" if is_waiting else case.title,
+            f"{case.title} ({BY_CPU})" if is_waiting else case.title,
             yardstick=(yardstick, rates[0]),
             ours=(ours, rates[1]),
             unit="/s",

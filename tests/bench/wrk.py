@@ -10,11 +10,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from tests.bench.bounds import CONNECTIONS, Bench
 from tests.bench.processes import Served, cpu_seconds
 
 TRIES = 3
+# Below this share of its core, a server could have done more: wrk was the slower side.
+LEAST_BUSY = 0.9
+BY_CPU = "per second of CPU, as wrk is slower"
 _UNIT_MS = {"us": 0.001, "ms": 1.0, "s": 1_000.0, "m": 60_000.0}
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 _COUNT = re.compile(r"(\d+) requests in")
@@ -42,6 +46,15 @@ class Load:
     def per_cpu_second(self) -> float:
         """How many requests the server answers with a second of its core."""
         return 1e6 / self.cpu_microseconds
+
+
+def comparable(*runs: Sequence[Load]) -> tuple[list[list[float]], bool]:
+    """Return requests per second of each server, by its own CPU where wrk could not do more; and whether it is so.
+
+    What wrk reads in a second says nothing about a server that waits for wrk; what it spends on a request does.
+    """
+    is_waiting = any(median(one.busy for one in loads) < LEAST_BUSY for loads in runs)
+    return [[one.per_cpu_second if is_waiting else one.per_second for one in loads] for loads in runs], is_waiting
 
 
 def load(
