@@ -53,7 +53,8 @@ def comparable(*runs: Sequence[Load]) -> tuple[list[list[float]], bool]:
 
     What wrk reads in a second says nothing about a server that waits for wrk; what it spends on a request does.
     """
-    is_waiting = any(median(one.busy for one in loads) < LEAST_BUSY for loads in runs)
+    # A core that others used was not left idle by wrk.
+    is_waiting = any(median(one.busy + one.foreign for one in loads) < LEAST_BUSY for loads in runs)
     return [[one.per_cpu_second if is_waiting else one.per_second for one in loads] for loads in runs], is_waiting
 
 
