@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
@@ -12,6 +12,8 @@ import orjson
 SLACK_SHARE = 0.1
 BACKOFF_FIRST_SECONDS = 60.0
 BACKOFF_JITTER = 0.2
+# Waits stop growing long before; this keeps a foreign number from being reckoned with.
+MAX_FAILURES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,20 @@ def unpack_period(packed: bytes | None) -> Period:
         return Period()
     try:
         plain = orjson.loads(packed)
-        checked_at, due_at = plain["checked_at"], plain["due_at"]
         return Period(
-            checked_at=datetime.fromisoformat(checked_at) if checked_at else None,
-            due_at=datetime.fromisoformat(due_at) if due_at else None,
-            failures=int(plain["failures"]),
+            checked_at=_moment(plain["checked_at"]),
+            due_at=_moment(plain["due_at"]),
+            failures=min(max(int(plain["failures"]), 0), MAX_FAILURES),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, ArithmeticError):
         return Period()
+
+
+def _moment(plain: str | None) -> datetime | None:
+    """Return a moment in UTC; one without a zone can't be compared with any of ours, and raises ValueError."""
+    if not plain:
+        return None
+    moment = datetime.fromisoformat(plain)
+    if moment.tzinfo is None:
+        raise ValueError("a moment must have a zone")
+    return moment.astimezone(UTC)

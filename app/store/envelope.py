@@ -20,6 +20,17 @@ from app.store.protocol import Stored
 
 _LEVEL = 3
 _MODELS_AT_ONCE = 64
+# What values of another shape make of the code that reads them.
+_UNREADABLE = (
+    zstandard.ZstdError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 
 
 class EnvelopeError(Exception):
@@ -53,7 +64,7 @@ def unseal(stored: Stored) -> Snapshot:
         if len(snapshot.models) != head["models"]:
             raise ValueError(f"{len(snapshot.models)} of {head['models']} models are there")
         return snapshot
-    except (zstandard.ZstdError, KeyError, TypeError, ValueError, ArithmeticError, StopIteration, OSError) as error:
+    except _UNREADABLE as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise EnvelopeError(f"stored generation {stored.generation} can't be read ({reason})") from error
 
