@@ -27,9 +27,9 @@ VERY_MANY_SECONDS = 60.0
 
 def refreshes(bench: Bench) -> list[Row]:
     """Measure the refresh of a real catalog's size, and of one ten times that."""
-    rows = _at(bench, MODELS, changes=2 if bench.is_quick else 5, has_aims=True)
+    rows = _at(bench, MODELS, changes=2 if bench.is_quick else 4, has_aims=True)
     if not bench.is_quick:
-        rows += _at(bench, MANY, changes=2, has_aims=False)
+        rows += _at(bench, MANY, changes=1, has_aims=False)
     return rows
 
 
@@ -66,7 +66,7 @@ def _at(bench: Bench, models: int, *, changes: int, has_aims: bool) -> list[Row]
 
 def _stages(bench: Bench, models: int, whole_ms: float) -> list[Row]:
     """Return where the CPU time of a refresh goes, one row for each stage."""
-    command = module("tests.bench.stages", models, "--times", 3)
+    command = module("tests.bench.stages", models, "--times", 3 if models == MODELS else 1)
     if bench.catalog is not None and models == MODELS:
         command += ["--catalog", str(bench.catalog)]
     found = _json_of(bench, f"stages-{models}", command, seconds=120)
