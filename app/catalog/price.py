@@ -126,6 +126,19 @@ def state_of(
     return PriceState.PER_UNIT
 
 
+def tier_rates(price: Price) -> list[tuple[int, Mapping[str, Decimal]]]:
+    """Return each threshold in prompt tokens with all rates that hold just above it; the last tier that holds wins."""
+    thresholds = sorted({tier.min_prompt_tokens for tier in price.tiers if tier.min_prompt_tokens})
+    found: list[tuple[int, Mapping[str, Decimal]]] = []
+    for threshold in thresholds:
+        rates = dict(price.rates)
+        for tier in price.tiers:
+            if (tier.min_prompt_tokens or 0) <= threshold:
+                rates.update(tier.rates)
+        found.append((threshold, rates))
+    return found
+
+
 def same_rate(left: Decimal | None, right: Decimal | None) -> bool:
     """Whether two rates are the same but for float noise; absent equals zero."""
     a, b = left or Decimal(0), right or Decimal(0)

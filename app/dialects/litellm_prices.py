@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.catalog.price import MINUTES_PER_DAY, Price, PriceOverride, PriceState
+from app.catalog.price import MINUTES_PER_DAY, Price, PriceOverride, PriceState, tier_rates
 
 RATE_KEYS: Mapping[str, str] = {
     "prompt": "input_cost_per_token",
@@ -47,7 +47,7 @@ def cost_keys(price: Price) -> dict[str, Any]:
         return {}
     if price.prompt_usd_per_token is None or price.completion_usd_per_token is None:
         return {}
-    tiers = _tiers(price)
+    tiers = tier_rates(price)
     keys: dict[str, Any] = {
         key: price.rates[name]
         for name, key in RATE_KEYS.items()
@@ -80,19 +80,6 @@ def is_cost_key(key: str) -> bool:
 
 
 _OWN_KEYS = frozenset({*RATE_KEYS.values(), SEARCH_KEY, OFF_PEAK_KEY, "tiered_pricing"})
-
-
-def _tiers(price: Price) -> list[tuple[int, Mapping[str, Decimal]]]:
-    """Return each threshold with the rates that hold just above it; of several overrides the last one wins."""
-    thresholds = sorted({tier.min_prompt_tokens for tier in price.tiers if tier.min_prompt_tokens})
-    found: list[tuple[int, Mapping[str, Decimal]]] = []
-    for threshold in thresholds:
-        rates = dict(price.rates)
-        for tier in price.tiers:
-            if (tier.min_prompt_tokens or 0) <= threshold:
-                rates.update(tier.rates)
-        found.append((threshold, rates))
-    return found
 
 
 def _is_better_left_out(

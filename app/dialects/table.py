@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from app.dialects.catwalk import CATWALK
 from app.dialects.dialect import Context, Dialect, Spoken, speak
+from app.dialects.hermes import HERMES
 from app.dialects.litellm_config import (
     LITELLM_CONFIG_JSON,
     LITELLM_CONFIG_YAML,
@@ -14,6 +16,8 @@ from app.dialects.litellm_config import (
     LITELLM_MODEL_INFO,
 )
 from app.dialects.litellm_cost_map import LITELLM_COST_MAP
+from app.dialects.modelsdev import MODELSDEV
+from app.dialects.newapi import NEWAPI_PRICING, NEWAPI_RATIO_CONFIG
 from app.dialects.openai import OPENAI
 from app.dialects.openrouter import OPENROUTER
 
@@ -26,6 +30,11 @@ DOCUMENTS: tuple[Dialect, ...] = (
     LITELLM_CONFIG_JSON,
     LITELLM_MODEL_INFO,
     LITELLM_MODEL_GROUPS,
+    CATWALK,
+    MODELSDEV,
+    HERMES,
+    NEWAPI_RATIO_CONFIG,
+    NEWAPI_PRICING,
 )
 """Dialects that are one document each, whatever query a client adds."""
 DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
