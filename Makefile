@@ -45,7 +45,7 @@ test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 
 test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same, and then the heavy ones: real clients, the fuzz of the whole API
 	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python SBOM_BIN=$(abspath $(SBOM))/bin $(BIN)/python -m pytest -m heavy
 
-clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (800 MB)
+clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (1.2 GB)
 
 lint: $(DEV_STAMP) ## Style, format and types
 	$(BIN)/ruff check .

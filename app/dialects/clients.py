@@ -227,8 +227,9 @@ CLIENTS: tuple[Client, ...] = (
         switch="OPENCODE_MODELS_URL={url}",
         target="/api.json",
         timeout_seconds=10,
-        proof=Proof.RULES,
-        note="OpenRouter is then the only provider that it knows; add others in its own config.",
+        proof=Proof.CLIENT,
+        note="`opencode models --refresh` takes it at once. OpenRouter is then the only provider that it knows; add "
+        "others in its own config.",
     ),
     Client(
         slug="cline",

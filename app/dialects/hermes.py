@@ -15,7 +15,7 @@ from app.catalog.price import PriceState
 from app.dialects.checks import is_text, name_in, shown
 from app.dialects.dialect import Context, Dialect, Document, Row, fragments
 from app.dialects.native import timestamp
-from app.dialects.openrouter_facts import require_conversation, require_openrouter
+from app.dialects.openrouter_facts import has_token_prices, require_conversation, require_openrouter
 
 HERMES_AGENT = "Hermes Agent"
 VERSION = 1
@@ -25,7 +25,8 @@ def hermes_row(model: Model, _context: Context) -> Row:
     """Return a model as the manifest lists it; raises UnfitError for one that an agent can't work with."""
     require_openrouter(model, HERMES_AGENT)
     require_conversation(model, HERMES_AGENT)
-    return {"id": model.id, "description": "free" if model.price.state is PriceState.FREE else ""}
+    is_free = model.price.state is PriceState.FREE and has_token_prices(model.price)
+    return {"id": model.id, "description": "free" if is_free else ""}
 
 
 def hermes_document(rows: Mapping[str, bytes], context: Context) -> Document:

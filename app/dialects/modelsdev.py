@@ -3,8 +3,8 @@
 All models stand below the provider `openrouter`, mapped as models.dev maps OpenRouter itself. A model that only its
 maker serves would need a package and the name of a key's variable for that provider, which nothing here tells, so it
 is withheld. `family` is a closed list that changes, and is left out, as is `status`: opencode hides what is
-`deprecated`, and an announced end is no end yet. The companions (models.json, logos) have no reader among the
-clients that are named: opencode asks for `/api.json` alone, Cline for the one address that it is given.
+`deprecated`, and an announced end is no end yet. The companions (models.json, logos) have no reader among the clients
+that are named: opencode asks for `/api.json` alone, Cline for the one address that it is given.
 
 Without `cost` opencode counts nothing; a price that is no number per token is left out all the same, because models.dev
 says unknown that way.
@@ -59,7 +59,7 @@ def modelsdev_row(model: Model, context: Context) -> Row:
         "attachment": any(word != "text" for word in inputs),
         "reasoning": "reasoning" in model.capabilities,
         "tool_call": "tools" in model.capabilities,
-        # models.dev can do without; opencode can't.
+        # models.dev can do without; opencode's schema can't.
         "temperature": "temperature" in model.supported_parameters,
         "release_date": day,
         "last_updated": day,

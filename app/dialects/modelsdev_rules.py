@@ -1,7 +1,8 @@
-"""The rules of models.dev's strict schema, and those of opencode where it asks for more.
+"""The rules of models.dev's strict schema, and those of opencode's where its source asks for more.
 
 Every object is closed: a key that is not known breaks the catalog as surely as one that is missing, and one bad model
-breaks it for all. opencode needs `temperature`, which models.dev can do without.
+breaks it for all. opencode's schema names `temperature`, which models.dev's can do without, as required; 1.18.33 as
+it is shipped forgives its absence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """new-api's price ratios, which its administrators sync from `/api/ratio_config` or, by default, `/api/pricing`.
 
 A ratio of 1 is 2 USD per million tokens of input, and every other rate is a multiple of the input's. Such a quotient
-need not end: it has then two digits more than the rate that it stands for, at least twenty, so that multiplying and
-rounding gives the rate back to its last digit. new-api reads ratios as floats and compares them to nine digits.
+need not end. It is rounded to thirty digits, two more than any rate that it stands for: multiplied by the price of
+input and rounded to those, it gives the rate back to its last digit. new-api itself reads floats.
 
 A free model has the ratio 0 and nothing to multiply. Ratios have no tiers: long prompts cost what short ones do.
 What has no ratio keeps the price that the administrator set, so a price that is no number is withheld.
@@ -31,8 +31,9 @@ MULTIPLE_KEYS: Mapping[str, str] = {
 }
 """new-api's key for each rate that it keeps as a multiple of the input's."""
 RATIO_KEYS = (MODEL_RATIO, *MULTIPLE_KEYS.values())
-SPARE_DIGITS = 2
-LEAST_DIGITS = 20
+# Upstream's rates have up to 18 digits.
+RATE_DIGITS = 28
+_QUOTIENT = Digits(prec=RATE_DIGITS + 2)
 _BY_TOKENS = 0
 
 
@@ -54,8 +55,9 @@ def ratios_of(model: Model) -> dict[str, Decimal]:
 
 
 def _quotient(rate: Decimal, prompt: Decimal) -> Decimal:
-    digits = len(rate.as_tuple().digits)
-    return Digits(prec=max(LEAST_DIGITS, digits + SPARE_DIGITS)).divide(rate, prompt)
+    if len(rate.as_tuple().digits) > RATE_DIGITS:
+        raise UnfitError(f"a rate has more than {RATE_DIGITS} digits, which no multiple says exactly")
+    return _QUOTIENT.divide(rate, prompt)
 
 
 def ratio_row(model: Model, _context: Context) -> Row:

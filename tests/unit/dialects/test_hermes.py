@@ -38,8 +38,9 @@ def test_no_model_is_marked_as_the_default() -> None:
     assert b"default" not in body
 
 
-def test_a_price_that_nobody_knows_is_not_called_free() -> None:
-    body = speak(HERMES, context_of(make_record("acme/one", pricing={}))).body
+@pytest.mark.parametrize("pricing", [{}, {"prompt": "0"}, {"prompt": "-1", "completion": "-1"}])
+def test_a_price_that_nobody_knows_is_not_called_free(pricing: dict[str, str]) -> None:
+    body = speak(HERMES, context_of(make_record("acme/one", pricing=pricing))).body
     assert body is not None
     assert json.loads(body)["providers"]["openrouter"]["models"] == [{"id": "acme/one", "description": ""}]
 

@@ -55,11 +55,11 @@ def test_the_list_says_the_same() -> None:
     ]
 
 
-def test_a_quotient_without_an_end_has_twenty_digits() -> None:
+def test_a_quotient_without_an_end_has_thirty_digits() -> None:
     body = speak(NEWAPI_PRICING, context_of(priced(prompt="0.000003", completion="0.00001"))).body
     assert body is not None
     [row] = json.loads(body, parse_float=Decimal)["data"]
-    assert row["completion_ratio"] == Decimal("3.3333333333333333333")
+    assert row["completion_ratio"] == Decimal("3." + "3" * 29)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,7 @@ def test_a_quotient_without_an_end_has_twenty_digits() -> None:
         ({"prompt": "0", "completion": "0", "image": "0.04"}, "per_unit"),
         ({"prompt": "0.1"}, "not known"),
         ({"prompt": "0", "completion": "0.1"}, "input costs nothing"),
+        ({"prompt": "0.1", "completion": "0." + "3" * 29}, "more than 28 digits"),
     ],
 )
 def test_a_price_that_ratios_cannot_say_is_withheld(pricing: dict[str, str], words: str) -> None:
