@@ -4,7 +4,8 @@ Go decodes the list whole: one string where a number belongs, and Crush keeps it
 takes for 0, so a model whose price is no number would cost nothing there, and is withheld.
 
 `cost_per_1m_in_cached` is what it costs to write the cache, `cost_per_1m_out_cached` to read it. Catwalk's own
-generator rounds to five digits behind the point; here every digit stays.
+generator rounds to five digits behind the point; here every digit stays. There are no tiers: long prompts cost what
+short ones do.
 """
 
 from __future__ import annotations

@@ -23,9 +23,12 @@ EXACT = Context(prec=100)
 
 
 def require_openrouter(model: Model, client: str) -> None:
-    """Raise UnfitError for a model that OpenRouter does not serve: the client would ask OpenRouter for it."""
-    if not any(route.provider == OPENROUTER for route in model.routes):
+    """Raise UnfitError for a model that OpenRouter does not serve under its id here: the client would ask for that."""
+    ids = [route.upstream_id for route in model.routes if route.provider == OPENROUTER]
+    if not ids:
         raise UnfitError(f"OpenRouter does not serve it, and {client} would ask OpenRouter for it")
+    if model.id not in ids:
+        raise UnfitError(f"OpenRouter knows it as {ids[0]}, and {client} would ask for it by the id here")
 
 
 def require_conversation(model: Model, client: str) -> None:

@@ -27,6 +27,10 @@ async def test_every_client_stands_in_the_table_with_its_switch_and_its_rows(ser
     assert document["snapshot"] == (await service.read("/status"))["snapshot"]["id"]
 
 
+def test_no_client_stands_there_twice() -> None:
+    assert len({client.slug for client in CLIENTS}) == len(CLIENTS)
+
+
 async def test_every_client_asks_for_something_that_is_served(service: Service) -> None:
     for row in (await service.read("/compat"))["clients"]:
         assert (await service.get(row["asks"])).status_code == 200, row["asks"]
