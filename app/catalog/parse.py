@@ -115,10 +115,10 @@ def parse_record(record: Record, *, base_url: str | None = None) -> Model:
         "capabilities": _capabilities(inputs, outputs, parameters, price, record),
         "price": price,
         "lifecycle": _lifecycle(reader),
-        "canonical_slug": reader.text(record, "canonical_slug") or None,
+        "canonical_slug": reader.line(record, "canonical_slug"),
         "knowledge_cutoff": reader.day("knowledge_cutoff"),
-        "hugging_face_id": reader.text(record, "hugging_face_id") or None,
-        "alias_target": reader.text(reader.mapping("alias_target"), "slug") or None,
+        "hugging_face_id": reader.line(record, "hugging_face_id"),
+        "alias_target": reader.line(reader.mapping("alias_target"), "slug"),
     }
     known = {name: OPENROUTER for name in _UPSTREAM_FIELDS if fields[name] not in (None, ())}
     return Model(
@@ -151,6 +151,10 @@ class _Reader:
         if value is not None and not isinstance(value, str):
             raise self.wrong(key, value, "a string")
         return value
+
+    def line(self, where: Mapping[str, Any], key: str) -> str | None:
+        """Return a short text without anything invisible; None for an empty one."""
+        return clean_name(self.text(where, key) or "") or None
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         value = self._record.get(key)

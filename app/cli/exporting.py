@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 _COLUMNS = ("id", "name", "author", "provider", "context_tokens", "max_output_tokens", "price", "prompt", "completion")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportError(Exception):
@@ -33,9 +34,14 @@ def exported(models: Sequence[Mapping[str, Any]], form: str) -> bytes:
     writer.writerow(_COLUMNS)
     for model in models:
         rates = model["price"]["usd_per_million_tokens"]
-        fields = [model[name] for name in _COLUMNS[:6]]
+        fields = [_cell(model[name]) for name in _COLUMNS[:6]]
         writer.writerow([*fields, model["price"]["state"], rates.get("prompt"), rates.get("completion")])
     return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: upstream may name a model =HYPERLINK(...)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def write(body: bytes, output: str, *, may_replace: bool) -> None:
