@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from app.catalog.model import Model
 from app.catalog.query import WORDS, Query, parse_query
 from app.catalog.select import Selection, select
@@ -162,5 +164,5 @@ def _rows(published: Published, query: Query, selected: Selection, *, is_search:
 def _some_fields(model: Model, fields: Sequence[str]) -> Mapping[str, Any]:
     document = model_document(model)
     if "upstream" in fields:
-        document["upstream"] = model.upstream
+        document["upstream"] = orjson.Fragment(model.upstream.raw) if model.upstream else None
     return {name: document[name] for name in fields}

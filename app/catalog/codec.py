@@ -1,7 +1,8 @@
 """Contents to plain JSON values and back, so that a store can keep them.
 
-`..._to_plain` and `..._from_plain` are inverse. Decimals are strings, dates ISO 8601. Upstream records stand as they
-came; everything else stands by its field name, absent when it has its default.
+`..._to_plain` and `..._from_plain` are inverse. Decimals are strings, dates ISO 8601. Upstream records stay packed, so
+that whoever writes them can take their bytes; they are read packed or plain. Everything else stands by its field name,
+absent when it has its default.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.catalog.model import Lifecycle, LifecycleState, Model, Route
+from app.catalog.packed import packed
 from app.catalog.parse import Quarantined
 from app.catalog.price import Price, PriceOverride, PriceState
 from app.catalog.snapshot import Contents, Origin, Snapshot
@@ -51,7 +53,7 @@ def snapshot_from_plain(head: Mapping[str, Any], models: Iterable[Mapping[str, A
         upstream_ids=tuple(head["upstream_ids"]),
         quarantined=tuple(Quarantined(*entry) for entry in head["quarantined"]),
         held_back=MappingProxyType(dict(head["held_back"])),
-        withheld=MappingProxyType(dict(head["withheld"])),
+        withheld=MappingProxyType({key: packed(record) for key, record in head["withheld"].items()}),
         unmatched_overrides=tuple(head["unmatched_overrides"]),
         provider_names=MappingProxyType(dict(head["provider_names"])),
     )
@@ -145,7 +147,6 @@ _TO_PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "knowledge_cutoff": date.isoformat,
     "routes": lambda routes: [[r.provider, r.source, r.upstream_id, r.base_url] for r in routes],
     "provenance": dict,
-    "upstream": dict,
 }
 _FROM_PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "price": _price_from_plain,
@@ -154,6 +155,7 @@ _FROM_PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "knowledge_cutoff": date.fromisoformat,
     "routes": lambda routes: tuple(Route(*route) for route in routes),
     "provenance": MappingProxyType,
+    "upstream": packed,
     "input_modalities": _words_from_plain,
     "output_modalities": _words_from_plain,
     "supported_parameters": _words_from_plain,

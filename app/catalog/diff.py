@@ -97,7 +97,9 @@ def diff(before: Iterable[Model], after: Iterable[Model]) -> Diff:
 
 
 def _differing(old: Model, new: Model) -> tuple[str, ...]:
-    before, after = meaning(old), meaning(new)
+    # The same bytes have the same details; to find that out takes a hundredth of the time that comparing them takes.
+    are_same = old.upstream is not None and new.upstream is not None and old.upstream.raw == new.upstream.raw
+    before, after = (meaning(model, with_details=not are_same) for model in (old, new))
     if before == after:
         return ()
     return tuple(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key)))

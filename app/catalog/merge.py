@@ -99,7 +99,7 @@ def upstream_of(snapshot: Snapshot, *, base_url: str | None = None) -> Parsed:
     records: list[Record] = []
     for model_id in contents.upstream_ids:
         model = snapshot.by_id.get(model_id)
-        record = model.upstream if model else contents.withheld.get(model_id)
+        record: Record | None = model.upstream if model else contents.withheld.get(model_id)
         if record is not None:
             records.append(record)
     return replace(parse_records(records, base_url=base_url), quarantined=contents.quarantined)

@@ -9,10 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from app.catalog.packed import Packed
 from app.catalog.price import UNKNOWN_PRICE, Price
 
 Record = Mapping[str, Any]
-"""A record as a source gave it: decoded JSON, untouched."""
+"""A record as a source gave it: JSON, untouched; packed or decoded."""
 
 NO_PROVENANCE: Mapping[str, str] = MappingProxyType({})
 
@@ -93,7 +94,7 @@ class Model:
     sources: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=lambda: NO_PROVENANCE)
     is_stale: bool = False
-    upstream: Record | None = None
+    upstream: Packed | None = None
 
     @property
     def is_listed(self) -> bool:

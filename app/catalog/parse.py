@@ -16,6 +16,7 @@ from typing import Any
 from app.catalog.errors import RecordError
 from app.catalog.identity import ID_MAX_CHARS, author_of, family_of, is_id, variant_of
 from app.catalog.model import ACTIVE, Lifecycle, LifecycleState, Model, Record, Route
+from app.catalog.packed import opened, packed
 from app.catalog.parse_price import parse_price
 from app.catalog.price import Price
 from app.catalog.text import clean_description, clean_name
@@ -89,6 +90,7 @@ def parse_record(record: Record, *, base_url: str | None = None) -> Model:
     `base_url` is where OpenRouter serves it. Raises RecordError for a missing or malformed id, or a value
     of a wrong type.
     """
+    source, record = record, opened(record)
     reader = _Reader(record)
     model_id = reader.record_id
     if model_id is None or not is_id(model_id):
@@ -130,7 +132,7 @@ def parse_record(record: Record, *, base_url: str | None = None) -> Model:
         routes=(Route(OPENROUTER, OPENROUTER, model_id, base_url),),
         sources=(OPENROUTER,),
         provenance=MappingProxyType(known),
-        upstream=record,
+        upstream=packed(source),
         **fields,
     )
 

@@ -12,7 +12,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from app.catalog.model import Model, Record
+from app.catalog.model import Model
+from app.catalog.packed import Packed, opened
 from app.catalog.parse import Quarantined
 from app.catalog.price import COMPARED_DIGITS, Price
 from app.catalog.steps import sorted_in_steps
@@ -89,7 +90,7 @@ class Contents:
     upstream_ids: tuple[str, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     held_back: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    withheld: Mapping[str, Record] = field(default_factory=lambda: MappingProxyType({}))
+    withheld: Mapping[str, Packed] = field(default_factory=lambda: MappingProxyType({}))
     unmatched_overrides: tuple[str, ...] = ()
     provider_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -143,14 +144,14 @@ def content_hash(models: tuple[Model, ...]) -> str:
     return digest.hexdigest()
 
 
-def meaning(model: Model) -> dict[str, object]:
+def meaning(model: Model, *, with_details: bool = True) -> dict[str, object]:
     """Return every field that counts as a change when it differs, but for the price.
 
-    Keys of the upstream record that `Model` has no field for stand under their own names.
+    Keys of the upstream record that `Model` has no field for are the details; they stand under their own names.
     """
     fields: dict[str, object] = {name: getattr(model, name) for name in _MODELLED}
     fields["lifecycle"] = (model.lifecycle.state.value, model.lifecycle.expires_on)
-    for key, value in (model.upstream or {}).items():
+    for key, value in opened(model.upstream).items() if with_details else ():
         if key not in _NOT_DETAILS:
             settled = _settled(value)
             if settled is not None:

@@ -127,7 +127,7 @@ def speak(dialect: Dialect, context: Context) -> Spoken:
             continue
         flaw = dialect.flaw(row)
         if flaw is None:
-            rows[model.id] = to_json(row)
+            rows[model.id] = _row_bytes(row, model)
         else:
             withheld.append(Withheld(model.id, flaw))
     served = MappingProxyType(rows)
@@ -137,6 +137,12 @@ def speak(dialect: Dialect, context: Context) -> Spoken:
     flaw = dialect.document_flaw(document)
     body = None if flaw else (dialect.write or to_json)(document)
     return Spoken(body, len(rows), served, tuple(withheld), flaw)
+
+
+def _row_bytes(row: Row, model: Model) -> bytes:
+    """Return a row as JSON; a mirrored record, which says the same byte by byte, lies in memory once."""
+    written = to_json(row)
+    return model.upstream.raw if model.upstream is not None and model.upstream.raw == written else written
 
 
 def findings(dialect: Dialect, document: Any) -> tuple[int, tuple[Withheld, ...]]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.catalog.model import Model
+from app.catalog.packed import opened
 from app.dialects.dialect import UnfitError
 from app.dialects.litellm_prices import SEARCH_KEY
 
@@ -90,7 +91,7 @@ def abilities_of(model: Model) -> dict[str, bool]:
     found |= {_OF_INPUT[word] for word in model.input_modalities if word in _OF_INPUT}
     if "audio" in model.output_modalities:
         found.add("supports_audio_output")
-    reasoning = (model.upstream or {}).get("reasoning")
+    reasoning = opened(model.upstream).get("reasoning")
     efforts = reasoning.get("supported_efforts") if isinstance(reasoning, dict) else None
     if isinstance(efforts, list):
         found |= {f"supports_{effort}_reasoning_effort" for effort in _EFFORTS if effort in efforts}

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.model import Model
+from app.catalog.packed import opened
 from app.dialects.dialect import Context, Dialect, Document, Row, UnfitError, fragments
 from app.dialects.dropdown import label_of
 from app.dialects.native import timestamp
@@ -27,7 +28,7 @@ def openai_row(model: Model, _context: Context) -> Row:
     if model.context_tokens is None:
         raise UnfitError("no context length is known; LibreChat drops every price when one row lacks it")
     created = model.created_at or _UNDATED
-    upstream = model.upstream or {}
+    upstream = opened(model.upstream)
     top_provider = upstream.get("top_provider") or {}
     return {
         "id": model.id,
@@ -65,7 +66,7 @@ def openai_row(model: Model, _context: Context) -> Row:
 def architecture(model: Model) -> dict[str, Any]:
     """Return OpenRouter's `architecture`: upstream's own words where it has some, derived from modalities else."""
     inputs, outputs = list(model.input_modalities), list(model.output_modalities)
-    known = (model.upstream or {}).get("architecture") or {}
+    known = opened(model.upstream).get("architecture") or {}
     tokenizer = known.get("tokenizer")
     derived = f"{'+'.join(inputs)}->{'+'.join(outputs)}" if inputs and outputs else None
     return {

@@ -27,7 +27,7 @@ _NULL_WHERE_UNKNOWN = ("context_length", "per_request_limits", "default_paramete
 
 def openrouter_row(model: Model, _context: Context) -> Row:
     """Return a model's record."""
-    row = _record_of(model) if model.upstream is None else _completed(model, dict(model.upstream))
+    row = _record_of(model) if model.upstream is None else _completed(model, dict(model.upstream.opened()))
     for field, source in model.provenance.items():
         if source == OVERRIDES and field in _OVERRIDDEN and model.upstream is not None:
             _OVERRIDDEN[field](row, model)

@@ -7,6 +7,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from app.catalog.model import Model
+from app.catalog.packed import opened
 from app.catalog.parse import OPENROUTER
 from app.catalog.price import Price, PriceState
 from app.dialects.checks import is_whole
@@ -61,7 +62,7 @@ def efforts_of(model: Model) -> list[str]:
 
 
 def _about(model: Model, key: str) -> dict[str, Any]:
-    value = (model.upstream or {}).get(key)
+    value = opened(model.upstream).get(key)
     return value if isinstance(value, dict) else {}
 
 

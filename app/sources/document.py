@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from app.catalog.model import Record
+from app.catalog.packed import Packed
 from app.sources.pieces import decode_in_pieces
 from app.sources.protocol import Failure, SourceError
 
@@ -20,12 +21,15 @@ EXCERPT_CHARACTERS = 60
 def records_of(body: bytes | bytearray, subject: str = "the document") -> tuple[tuple[Record, ...], str | None]:
     """Return the records of a list document and the link to its next page, None when there is none.
 
-    An item that is not an object becomes a record without an id, so that it is quarantined and counted like any
-    other unreadable record. `subject` names the document in messages. Raises SourceError.
+    Records are packed. An item that is not an object, or one that is nested too deep to be written again, becomes a
+    record without an id, so that it is quarantined and counted like any other unreadable record. `subject` names the
+    document in messages. Raises SourceError.
     """
     if not body or body.isspace():
         raise SourceError(Failure.NOT_JSON, f"{subject} is empty; expected a JSON object with a list under 'data'")
-    document = decode_in_pieces(body) or _decode(body, subject)
+    document = decode_in_pieces(body, _packed)
+    is_packed = document is not None
+    document = document or _decode(body, subject)
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         raise SourceError(
             Failure.NOT_A_CATALOG,
@@ -34,8 +38,18 @@ def records_of(body: bytes | bytearray, subject: str = "the document") -> tuple[
     items = document["data"]
     if not items:
         raise SourceError(Failure.NOT_A_CATALOG, f"{subject} lists no models at all; 'data' is an empty list")
-    records = tuple(item if isinstance(item, dict) else {"unreadable": excerpt(repr(item))} for item in items)
-    return records, _next_link(document, subject)
+    return tuple(items if is_packed else map(_packed, items)), _next_link(document, subject)
+
+
+def _packed(item: Any) -> Record:
+    if not isinstance(item, dict):
+        return {"unreadable": excerpt(repr(item))}
+    try:
+        # Copied once, because orjson leaves its buffer at its full size.
+        return Packed(bytes(memoryview(orjson.dumps(item))), orjson.loads)
+    except orjson.JSONEncodeError:
+        # orjson reads 1,024 lists within lists and writes 254; Python's own repr would fail, too.
+        return {"unreadable": "lists or objects within one another, too deep"}
 
 
 def excerpt(text: str, limit: int = EXCERPT_CHARACTERS) -> str:

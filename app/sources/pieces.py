@@ -8,6 +8,7 @@ of a nested list, the piece does not decode and the document is decoded whole.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -18,10 +19,11 @@ PIECE_BYTES = 262_144
 MIN_BYTES = 4 * PIECE_BYTES
 
 
-def decode_in_pieces(body: bytes | bytearray) -> dict[str, Any] | None:
-    """Return the document as `orjson.loads` would; None when it is short or not of a shape that can be cut.
+def decode_in_pieces(body: bytes | bytearray, each: Callable[[Any], Any]) -> dict[str, Any] | None:
+    """Return the document as `orjson.loads` would, but for its records, which are what `each` makes of them.
 
-    None says nothing about whether the document is good: whoever gets it decodes the whole.
+    None when it is short or not of a shape that can be cut. That says nothing about whether the document is good:
+    whoever gets None decodes the whole.
     """
     if len(body) < MIN_BYTES or not body.startswith(_HEAD):
         return None
@@ -29,12 +31,13 @@ def decode_in_pieces(body: bytes | bytearray) -> dict[str, Any] | None:
     start = len(_HEAD) - len(_SEAM) + 2
     try:
         while (seam := body.find(_SEAM, start + PIECE_BYTES)) >= 0:
-            records += orjson.loads(b"[" + body[start : seam + 1] + b"]")
+            records += map(each, orjson.loads(b"[" + body[start : seam + 1] + b"]"))
             start = seam + 2
         document = orjson.loads(b'{"data":[' + body[start:])
     except orjson.JSONDecodeError:
         return None
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         return None
-    document["data"] = records + document["data"]
+    records += map(each, document["data"])
+    document["data"] = records
     return document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -147,7 +147,7 @@ def test_any_body_is_records_or_a_source_error(body: bytes) -> None:
     else:
         records, following = found
         assert records
-        assert all(isinstance(record, dict) for record in records)
+        assert all(isinstance(record, Mapping) for record in records)
         assert following is None or following
 
 
