@@ -19,7 +19,7 @@ from app.catalog.snapshot import Contents, Snapshot
 from app.clock import Clock
 from app.memory import without_collections
 from app.metrics import Metrics
-from app.prerender import prerender
+from app.prerender import prerender, prerendered
 from app.published import Published, RenderingBounds, publish_snapshot, with_base_map, with_staleness
 from app.registry import Registry
 from app.store.envelope import EnvelopeError, seal, unseal
@@ -56,10 +56,13 @@ class Adoption:
         published = self._registry.current
         return published.snapshot if published else None
 
-    async def publish(self, snapshot: Snapshot) -> bool:
-        """Serve a snapshot from now on; False when a newer one is being served already."""
+    async def publish(self, snapshot: Snapshot, *, is_hurried: bool = False) -> bool:
+        """Serve a snapshot from now on; False when a newer one is being served already.
+
+        When it is hurried, answers are made as they are asked for, until `prerender_current` has made them.
+        """
         async with self._swap:
-            published = await asyncio.to_thread(self._build, snapshot, self._registry.current)
+            published = await asyncio.to_thread(self._build, snapshot, self._registry.current, is_hurried=is_hurried)
             if published is None:
                 return True
             if not self._registry.publish(published):
@@ -70,7 +73,18 @@ class Adoption:
             self._metrics.models.labels(state.value).set(count)
         return True
 
-    def _build(self, snapshot: Snapshot, current: Published | None) -> Published | None:
+    async def prerender_current(self) -> None:
+        """Prepare the whole lists and the dialects of what is served already."""
+        async with self._swap:
+            current = self._registry.current
+            if current is not None:
+                pinned = await asyncio.to_thread(
+                    prerendered, current, self._metrics.tallies, self._bounds.max_age_seconds
+                )
+                for target, prepared in pinned:
+                    current.targets.pin(target, prepared)
+
+    def _build(self, snapshot: Snapshot, current: Published | None, *, is_hurried: bool) -> Published | None:
         """Return the snapshot ready to be read; None when it is the one that is being served."""
         if current and current.snapshot.generation == snapshot.generation and current.snapshot.id == snapshot.id:
             return None
@@ -83,7 +97,8 @@ class Adoption:
                 bounds=self._bounds,
                 litellm_base_map=self._litellm_base_map(),
             )
-            prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
+            if not is_hurried:
+                prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 
     async def set_stale(self, is_stale: bool) -> None:
@@ -176,6 +191,6 @@ class Adoption:
                 await self.follow()
         return is_first and await self.publish(snapshot)
 
-    async def adopt_unsaved(self, contents: Contents) -> None:
+    async def adopt_unsaved(self, contents: Contents, *, is_hurried: bool = False) -> None:
         """Serve contents that no store should keep: core models, until something better is known."""
-        await self.publish(Snapshot(0, self._clock.now(), None, contents))
+        await self.publish(Snapshot(0, self._clock.now(), None, contents), is_hurried=is_hurried)

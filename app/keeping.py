@@ -43,7 +43,10 @@ class SecondChance(Generic[V]):
         self.get = self._values.get
 
     def pin(self, key: bytes, value: V) -> None:
-        """Keep a value for good."""
+        """Keep a value for good, also where another was kept for as long as there was room."""
+        if key in self._sizes:
+            self._ring.remove(key)
+            self._bytes -= self._sizes.pop(key)
         self._values[key] = value
 
     def put(self, key: bytes, value: V) -> None:

@@ -147,13 +147,16 @@ def create_app(
         cache_max_age_seconds=settings.cache_max_age_seconds,
         cooldown_seconds=settings.refresh_cooldown_seconds,
     )
-    lifespan = _lifespan(serving, refresher, journal, schedule if is_ringing else None, sources, store, base_map)
+    lifespan = _lifespan(
+        serving, refresher, adoption, journal, schedule if is_ringing else None, sources, store, base_map
+    )
     return build_application(serving, lifespan, settings, version=__version__)
 
 
 def _lifespan(
     serving: Serving,
     refresher: Refresher,
+    adoption: Adoption,
     journal: Journal,
     schedule: Schedule | None,
     sources: Sources,
@@ -177,6 +180,7 @@ def _lifespan(
             await base_map.boot()
             await refresher.boot()
             if schedule is not None:
+                serving.start(adoption.prerender_current())
                 schedule.start()
             yield
             serving.is_draining = True

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from urllib.parse import quote, quote_plus
 
+from app import __version__
 from app.answers import Answer, categories, models_list, providers
 from app.dialects.table import DIALECTS
 from app.prepared import Prepared, RawHeaders
 from app.published import Published
-from app.rendering import THOROUGH, Rendering, compressed, render
+from app.rendering import THOROUGH, Rendering, compressed, render, render_list
 from app.tally import Tallies
 
+_VERSION = __version__.encode()
 STALE_MAX_AGE_SECONDS = 30
 STALE_WHILE_REVALIDATE_SECONDS = 3_600
 STALE_IF_ERROR_SECONDS = 86_400
@@ -56,21 +58,45 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/:-]*")
 
 
-def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> None:
-    """Pin the whole lists and every dialect's document; some hundred milliseconds for 400 models, so in a thread."""
-    headers = snapshot_headers(published, max_age_seconds)
+def prerendered(published: Published, tallies: Tallies, max_age_seconds: int) -> list[tuple[bytes, Prepared]]:
+    """Return the whole lists and every dialect's document by target, to be pinned.
 
-    def pin(rendering: Rendering, route: str, pairs: tuple[tuple[str, str], ...] = ()) -> None:
-        prepared = Prepared(compressed(rendering, THOROUGH), tallies.of(route), headers)
+    Some hundred milliseconds for 400 models, so in a thread.
+    """
+    headers = snapshot_headers(published, max_age_seconds)
+    made: dict[bytes, Rendering] = {}
+    pinned: list[tuple[bytes, Prepared]] = []
+
+    def add(target: bytes, route: str, rendering: Rendering) -> None:
+        # Where OpenRouter lists every core model, /models and /models/openrouter are the same 830 kB.
+        first = made.setdefault(rendering.body, rendering)
+        if first is rendering:
+            first = made[rendering.body] = compressed(rendering, THOROUGH)
+        shared = replace(rendering, body=first.body, encoded=first.encoded)
+        prepared = Prepared(shared, tallies.of(route), headers)
         prepared.is_pinned = True
-        published.targets.pin(canonical_target(route, pairs), prepared)
+        pinned.append((target, prepared))
 
     for whole in WHOLE_ANSWERS:
-        pin(render(whole.answer(published, whole.pairs)), whole.route, whole.pairs)
+        target = canonical_target(whole.route, whole.pairs)
+        add(target, whole.route, list_rendering(published, target, whole.answer(published, whole.pairs)))
     for dialect in DIALECTS:
         body = published.spoken[dialect.name].body
         if body is not None:
-            pin(render(body, dialect.media_type), dialect.path)
+            add(canonical_target(dialect.path, ()), dialect.path, render(body, dialect.media_type))
+    return pinned
+
+
+def list_rendering(published: Published, target: bytes, body: bytes) -> Rendering:
+    """Return the rendering of a list; its ETag is the same on every instance and after a restart."""
+    facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), target)
+    return render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
+
+
+def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> None:
+    """Pin the whole lists and every dialect's document of a snapshot that nobody reads yet."""
+    for target, prepared in prerendered(published, tallies, max_age_seconds):
+        published.targets.pin(target, prepared)
 
 
 def snapshot_headers(published: Published, max_age_seconds: int) -> RawHeaders:

@@ -20,7 +20,7 @@ from app.dialects.litellm_cost_map import LITELLM_COST_MAP
 from app.dialects.native import model_document, timestamp, to_json
 from app.dialects.openrouter import OPENROUTER
 from app.dialects.openrouter_filters import Listing, listing_of
-from app.dialects.table import speak_all
+from app.dialects.table import SpokenTable
 from app.keeping import SecondChance
 from app.prepared import Prepared
 from app.wire import WireAnswer
@@ -105,7 +105,7 @@ def publish_snapshot(
         rows=rows,
         dropdown_rows=dropdown_rows,
         rows_digest=digest.digest(),
-        spoken=speak_all(Context(snapshot, litellm_base_map)),
+        spoken=SpokenTable(Context(snapshot, litellm_base_map)),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )

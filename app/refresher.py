@@ -120,14 +120,15 @@ class Refresher:
     async def boot(self) -> None:
         """Publish the best that is at hand without upstream: stored snapshot, bootstrap file, core models.
 
-        Never raises for what is outside: a store or a file that fails is logged and passed over.
+        Never raises for what is outside: a store or a file that fails is logged and passed over. What answers fast is
+        left for `prerender_current`, so that the first answer does not wait for it.
         """
         stored = await self._adoption.load()
         if stored is not None:
-            await self._adoption.publish(stored)
+            await self._adoption.publish(stored, is_hurried=True)
             log.info("serving the stored catalog", models=len(stored.models), snapshot=stored.id)
         elif not await self._boot_from_file():
-            await self._adoption.adopt_unsaved(await asyncio.to_thread(self._core_contents))
+            await self._adoption.adopt_unsaved(await asyncio.to_thread(self._core_contents), is_hurried=True)
             self._files.merged()
             log.info("serving the core models until OpenRouter answers")
         await self.load_period()

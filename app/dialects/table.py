@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -40,11 +40,31 @@ DOCUMENTS: tuple[Dialect, ...] = (
 DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
 
 
-def speak_all(context: Context) -> Mapping[str, Spoken]:
-    """Return every dialect's document of a snapshot, by the dialect's name.
+_BY_NAME: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in DIALECTS})
 
-    Only lists keep their rows: nobody asks for a row of the others, and each would lie in memory twice.
+
+class SpokenTable(Mapping[str, Spoken]):
+    """Every dialect's document of a snapshot, by the dialect's name; made when it is asked for, and kept.
+
+    A start would otherwise wait 100 ms for documents that nobody may ask this process for. Only lists keep their
+    rows: nobody asks for a row of the others, and each would lie in memory twice.
     """
-    lists = {dialect.name: speak(dialect, context) for dialect in LISTS}
-    documents = {dialect.name: replace(speak(dialect, context), rows=NO_ROWS) for dialect in DOCUMENTS}
-    return MappingProxyType(lists | documents)
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._made: dict[str, Spoken] = {}
+
+    def __getitem__(self, name: str) -> Spoken:
+        made = self._made.get(name)
+        if made is None:
+            dialect = _BY_NAME[name]
+            spoken = speak(dialect, self._context)
+            # Two threads may both get here; they make the same.
+            made = self._made[name] = spoken if dialect in LISTS else replace(spoken, rows=NO_ROWS)
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_BY_NAME)
+
+    def __len__(self) -> int:
+        return len(_BY_NAME)

@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app import __version__
 from app.answers import Answer
 from app.prepared import Prepared, RawHeaders
-from app.prerender import canonical_target, snapshot_headers
+from app.prerender import canonical_target, list_rendering, snapshot_headers
 from app.published import Published
-from app.rendering import JSON, QUICK, compressed, render, render_list
+from app.rendering import JSON, QUICK, compressed, render
 from app.web.respond import respond
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
@@ -24,7 +23,6 @@ from app.web.target import read_pairs
 INLINE_MODELS = 2_000
 # Each waits for a thread and holds its answer meanwhile; more are compressed when they are asked for once more.
 MAX_COMPRESSIONS = 16
-_VERSION = __version__.encode()
 Pairs = tuple[tuple[str, str], ...]
 Note = Callable[[bytes], Callable[[], None]]
 
@@ -106,11 +104,7 @@ def _kept(
 
     Another spelling of it gets an entry of its own when it is asked for again: most never are.
     """
-    if question.is_list:
-        facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), canonical)
-        rendering = render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
-    else:
-        rendering = render(body, question.media_type)
+    rendering = list_rendering(published, canonical, body) if question.is_list else render(body, question.media_type)
     headers = snapshot_headers(published, serving.cache_max_age_seconds) + question.more
     note = question.note(body) if question.note else None
     prepared = Prepared(rendering, serving.metrics.tallies.of(question.route), headers, note)

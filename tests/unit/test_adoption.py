@@ -55,6 +55,17 @@ class TestRegistry:
         assert not await instance.adoption.publish(snapshot(4))
         assert instance.snapshot.generation == 5
 
+    async def test_in_a_hurry_answers_are_prepared_after_the_first_reader_was_let_in(self, instance: Instance) -> None:
+        assert await instance.adoption.publish(snapshot(5), is_hurried=True)
+        hurried = instance.published
+        assert hurried.targets.get(b"/models") is None
+        await instance.adoption.prerender_current()
+        assert instance.published is hurried
+        prepared = hurried.targets.get(b"/models")
+        assert prepared is not None
+        assert prepared.is_pinned
+        assert not prepared.rendering.is_compressible
+
     async def test_many_publishes_at_once_end_at_the_newest(self, instance: Instance) -> None:
         generations = [3, 1, 6, 2, 5, 4]
         await asyncio.gather(*(instance.adoption.publish(snapshot(generation)) for generation in generations))

@@ -121,6 +121,16 @@ def test_a_pinned_value_is_not_replaced() -> None:
     assert kept.kept_bytes == 0
 
 
+def test_a_value_that_is_pinned_late_leaves_the_ring() -> None:
+    kept, pinned = ring(), Thing(size_bytes=100)
+    kept.put(b"key", Thing(size_bytes=100))
+    kept.pin(b"key", pinned)
+    assert kept.kept_bytes == 0
+    for number in range(1_000):
+        kept.put(b"%d" % number, Thing(size_bytes=100))
+    assert kept.get(b"key") is pinned
+
+
 def test_a_value_above_an_eighth_of_the_bytes_is_refused() -> None:
     kept = ring(max_bytes=80_000)
     kept.put(b"small", Thing())
