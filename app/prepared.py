@@ -29,6 +29,7 @@ class Use:
 class Form:
     """One form of an answer, plain or in one coding: the body and the header blocks of a 200 and of a 304.
 
+    A form that is not made yet has no body, and is good for a 304 alone.
     `sealed` is for whoever answers ahead of the application: header blocks, by status, with everything that its
     layers would have added.
     """
@@ -37,7 +38,7 @@ class Form:
 
     def __init__(self, rendering: Rendering, coding: str | None, more: RawHeaders) -> None:
         self.coding = coding
-        self.body = rendering.encoded[coding] if coding else rendering.body
+        self.body = rendering.encoded.get(coding, b"") if coding else rendering.body
         self.etag = f'"{rendering.digest}-{coding}"' if coding else f'"{rendering.digest}"'
         self.headers_304: RawHeaders = [(b"etag", self.etag.encode()), (b"vary", b"Accept-Encoding"), *more]
         self.headers: RawHeaders = [
@@ -135,6 +136,12 @@ class Prepared:
         for form in self._forms.values():
             if _accepts(weights, form.coding) and is_known(if_none_match, form.etag):
                 return form
+        # What a sibling, or this process before its restart, gave out compressed is the same answer.
+        for coding in CODINGS:
+            if coding not in self._forms and _accepts(weights, coding):
+                unmade = Form(self.rendering, coding, self._more)
+                if is_known(if_none_match, unmade.etag):
+                    return unmade
         return None
 
 

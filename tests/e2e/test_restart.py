@@ -42,6 +42,20 @@ async def fetched(service: ServiceProcess) -> tuple[str, str]:
     return await service.snapshot_id(), await service.etag()
 
 
+async def known_again(service: ServiceProcess, etag: str) -> str:
+    """Return the ETag of the whole list once its compressed forms are made again.
+
+    Whoever comes with the ETag of one of them from before needs not wait for that.
+    """
+    not_modified = await service.client.get("/models", headers={"If-None-Match": etag})
+    assert (not_modified.status_code, not_modified.headers["etag"]) == (304, etag)
+    give_up_at = time.monotonic() + 10
+    while "-" not in (again := await service.etag()):
+        assert time.monotonic() < give_up_at, f"{again} is still plain"
+        await asyncio.sleep(0.05)
+    return again
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_with_upstream_down_a_restart_serves_the_same_answer(
     tmp_path: Path, simulator: Simulator, end: str
@@ -57,7 +71,7 @@ async def test_with_upstream_down_a_restart_serves_the_same_answer(
             await service.kill()
         simulator.misbehave(Fault.UNAVAILABLE)
         await service.start()
-        assert (await service.snapshot_id(), await service.etag()) == before
+        assert (await service.snapshot_id(), await known_again(service, before[1])) == before
         assert (await service.client.get("/models")).content == body
         not_modified = await service.client.get("/models", headers={"If-None-Match": before[1]})
         assert not_modified.status_code == 304
@@ -84,7 +98,7 @@ async def test_with_redis_gone_the_copy_in_the_file_is_served(
         redis.stop()
         simulator.misbehave(Fault.REFUSE)
         await service.start()
-        assert (await service.snapshot_id(), await service.etag()) == before
+        assert (await service.snapshot_id(), await known_again(service, before[1])) == before
         status = await service.status()
         assert {store["name"]: store["state"] for store in status["stores"]} == {
             "redis": "interrupted",
@@ -103,7 +117,7 @@ async def test_with_the_disk_gone_the_copy_in_redis_is_served(
     simulator.misbehave(Fault.REFUSE)
     second = ServiceProcess(tmp_path, "second", settings=settings)
     async with running(second):
-        assert (await second.snapshot_id(), await second.etag()) == before
+        assert (await second.snapshot_id(), await known_again(second, before[1])) == before
 
 
 async def test_with_nothing_at_all_the_core_models_are_served_at_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.heavy.clients import SCRIPTS, needs_npm_clients, told_by
 from tests.heavy.conftest import Registry
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
-# npm installs the one for this machine, and on x64 another for older processors.
+# The build for every x64 processor; npm leaves it out on other machines.
 PROGRAMS = sorted((SCRIPTS / "node_modules").glob("opencode-*/bin/opencode"))
 # opencode leaves these out of OpenRouter's, whatever its catalog says.
 NEVER_SHOWN = {"openai/gpt-5-chat"}

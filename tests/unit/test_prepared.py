@@ -188,3 +188,16 @@ def test_a_form_keeps_what_others_sealed_for_it() -> None:
     form: Form = prepared().form(b"")
     form.sealed[200] = [(b"a", b"b")]
     assert prepared().form(b"").sealed == {}
+
+
+def test_the_tag_of_a_form_that_is_not_made_yet_is_known_and_one_that_is_refused_is_not() -> None:
+    """After a restart, compressed forms take a moment; callers still hold their tags."""
+    body = b"a" * 4_000
+    before, after = prepared(compressed(render(body), QUICK)), prepared(render(body))
+    tag = before.form(b"zstd").etag.encode()
+    assert tag.endswith(b'-zstd"')
+    known = after.known_form(b"gzip, zstd", tag)
+    assert known is not None
+    assert (known.etag.encode(), (b"etag", tag) in known.headers_304) == (tag, True)
+    assert after.known_form(b"gzip", tag) is None
+    assert after.known_form(b"zstd", tag.replace(b"-zstd", b"-lzma")) is None
