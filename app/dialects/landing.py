@@ -1,4 +1,7 @@
-"""The landing page: what this is, how many models it holds, how fresh they are, where to go. HTML without scripts."""
+"""The landing page: how many models there are, how fresh they are, the picker, where to go.
+
+The picker needs scripts; everything else is plain HTML.
+"""
 
 from __future__ import annotations
 
@@ -69,14 +72,17 @@ def landing_page(snapshot: Snapshot, freshness: Freshness, *, version: str, root
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Model Registry · {len(listed):,} models</title>
 <meta name="description" content="Every LLM, its price, its limits and its lifecycle, over HTTP.">
-<link rel="icon" href="data:,"><link rel="stylesheet" href="{escape(root_path)}/static/page.css"></head>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="{escape(root_path)}/static/page.css">
+<script type="module" src="{escape(root_path)}/picker.js"></script></head>
 <body><main><header><h1>Model Registry</h1>
 <p class="lead">Every LLM, its price, its limits and its lifecycle. One list for your dropdowns, look-ups and tools,
 answered from memory, also when upstream is down.</p></header>
 {stale if freshness.is_stale else ""}<dl>{figures}</dl>
 <p class="origin">Catalog {escape(_ORIGIN_WORDS[snapshot.contents.origin])}.
 Snapshot <code>{escape(snapshot.id)}</code>.</p>
-<h2>Where to go</h2><ul class="links">{links}</ul>
+<h2>Find a model</h2><model-picker name="model" inline></model-picker>
+<noscript><p>Searching here needs JavaScript; <a href="{escape(root_path)}/models?format=frontend">the list</a>
+does not.</p></noscript><h2>Where to go</h2><ul class="links">{links}</ul>
 {table}<footer>model-registry {escape(version)}</footer></main></body></html>
 """.encode()
 

@@ -26,6 +26,11 @@ PAGE_POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
 )
+# The picker is one of our scripts, reads this server, and brings its style as a constructed sheet.
+_PICKER_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 # Swagger UI writes style attributes and asks this server; nothing else is opened.
 _DOCS_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -34,6 +39,7 @@ _DOCS_POLICY = (
 _STATIC = {
     "page.css": ("app.web.static", "page.css", "text/css; charset=utf-8"),
     "compat.css": ("app.web.static", "compat.css", "text/css; charset=utf-8"),
+    "picker.js": ("app.web.static", "picker.js", "text/javascript; charset=utf-8"),
     "docs.js": ("app.web.static", "docs.js", "text/javascript; charset=utf-8"),
     "swagger-ui-bundle.js": (
         "fastapi_swagger.resources",
@@ -52,7 +58,7 @@ async def landing(request: Request) -> Response:
     freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
     root_path = request.scope.get("root_path", "")
     body = landing_page(published.snapshot, freshness, version=__version__, root_path=root_path)
-    return _page(request, "/", render(body, HTML), PAGE_POLICY)
+    return _page(request, "/", render(body, HTML), _PICKER_POLICY)
 
 
 @router.api_route("/docs", methods=READ)
@@ -75,6 +81,12 @@ async def openapi(request: Request) -> Response:
     """Return the OpenAPI document."""
     app: FastAPI = request.app
     return _fixed(request, "/openapi.json", compressed(render(to_json(openapi_document(app))), QUICK))
+
+
+@router.api_route("/picker.js", methods=READ)
+async def picker(request: Request) -> Response:
+    """Return the picker, a custom element for pages of any site."""
+    return _fixed(request, "/picker.js", _static("picker.js"))
 
 
 @router.api_route("/static/{name}", methods=READ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 from app.catalog.query import WORDS
 from tests.api.catalog import MARKUP, VISION
 from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving
+from tests.simulator import generate_catalog
 
 pytestmark = pytest.mark.anyio
 PAGES = ["/", "/docs"]
-FILES = ["page.css", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
+FILES = ["page.css", "picker.js", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
 
 
 class Page(HTMLParser):
@@ -58,7 +60,7 @@ async def test_a_page_has_a_strict_policy_and_loads_only_from_here(service: Serv
     assert page.inline_scripts == 0
     assert page.handlers == []
     for target in page.loads:
-        assert target.startswith(("/static/", "data:")), target
+        assert target.startswith(("/static/", "/picker.js", "data:")), target
         if target.startswith("/"):
             assert (await service.get(target)).status_code == 200
 
@@ -136,6 +138,41 @@ async def test_pages_and_answers_follow_the_path_that_a_proxy_strips(service: Se
                 assert (await client.get(target)).status_code == 200, target
         model = await client.get(f"/registry/models/{VISION.upper()}")
         assert model.headers["Content-Location"] == f"/registry/models/{VISION}"
+
+
+async def test_the_picker_is_one_small_script_that_any_site_may_load_and_keep(service: Service) -> None:
+    response = await service.get("/picker.js", Origin="https://shop.example")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert len(gzip.compress(response.content)) < 25_000
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(", response.text)
+    assert not re.search(r"^\s*import\s|import\(", response.text, re.MULTILINE)
+    again = await service.get("/picker.js", If_None_Match=response.headers["ETag"])
+    assert again.status_code == 304
+
+
+async def test_the_picker_asks_only_for_what_the_list_can_give(service: Service) -> None:
+    script = (await service.get("/picker.js")).text
+    fields = re.search(r'const FIELDS = "([a-z_,]+)"', script)
+    assert fields
+    models = (await service.read(f"/models?fields={fields[1]}"))["models"]
+    assert all(set(fields[1].split(",")) | {"id"} == set(model) for model in models)
+
+
+async def test_what_the_picker_loads_stays_below_40_kb_for_421_models(tmp_path: Path) -> None:
+    async with serving(tmp_path, catalog=generate_catalog(421)) as service:
+        fields = re.search(r'const FIELDS = "([a-z_,]+)"', (await service.get("/picker.js")).text)
+        assert fields
+        body = (await service.get(f"/models?fields={fields[1]}")).content
+        assert len(gzip.compress(body)) < 40_000
+
+
+async def test_the_landing_page_shows_the_picker_and_says_what_to_do_without_scripts(service: Service) -> None:
+    html = (await service.get("/")).text
+    assert '<script type="module" src="/picker.js"></script>' in html
+    assert '<model-picker name="model" inline></model-picker>' in html
+    assert re.search(r"<noscript>.*/models\?format=frontend", html, re.DOTALL)
 
 
 @pytest.mark.parametrize("name", ["nothing.css", "page.css%00", "%2e%2e%2fpage.css", "__init__.py", "", "page.css/"])
