@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.settings import Settings
 from app.web import compat, litellm, mirror, models, operate, pages, spoken
+from app.web.at_least import AtLeast
 from app.web.cors import CorsPolicy, ReadCors
 from app.web.front import Front
 from app.web.middleware import Telemetry, log_access
@@ -21,7 +22,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DESCRIPTION = (
     "Every LLM, its price, its limits and its lifecycle: OpenRouter's catalog, merged with curated core models "
     "and local overrides, answered from memory. Errors are RFC 9457 problem documents. "
-    "HEAD is answered wherever GET is."
+    "HEAD is answered wherever GET is. Every read also takes `min_snapshot`, with what `X-Catalog-Snapshot` said "
+    "elsewhere: it waits up to two seconds for that snapshot or a later one, then answers 412."
 )
 
 
@@ -29,6 +31,7 @@ def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, 
     """Return the application around one serving object."""
     app = routed_application(version=version, lifespan=lifespan)
     app.state.serving = serving
+    app.add_middleware(AtLeast, registry=serving.registry)
     app.add_middleware(ReadCors, policy=CorsPolicy(settings.cors_origins))
     access_log = log_access if settings.access_log else None
     app.add_middleware(Telemetry, tallies=serving.metrics.tallies, access_log=access_log)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.catalog.errors import QueryError
 from app.prepared import Form, Prepared, RawHeaders
+from app.web.at_least import names_snapshot
 from app.web.cors import CorsPolicy
 from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
@@ -93,6 +94,8 @@ class Front:
         published = self._serving.registry.current
         question = self._questions.get(scope["raw_path"])
         if published is None or question is None or len(published.rows) > INLINE_MODELS:
+            return None
+        if names_snapshot(scope["query_string"]):
             return None
         target = target_of(scope)
         if published.targets.get(target) is not None:
