@@ -235,7 +235,7 @@ select { border: 1px solid var(--line); border-radius: 8px; background: var(--pa
 .note button, .bar button, .about button { margin-inline-start: 8px; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); padding: 5px 12px; cursor: pointer }
 .bar { padding: 9px 14px; font-size: 13px; color: var(--warn); border-bottom: 1px solid var(--line) }
 .about { display: none; padding: 16px 18px; border-top: 1px solid var(--line); overflow: auto; max-height: 300px; overflow-wrap: anywhere; font-size: 14px }
-.about h3 { margin: 0; font-size: 16px } .about code { font-size: 12.5px; color: var(--soft) } .about p { margin: 10px 0 }
+.about .title { font-size: 16px; font-weight: 650 } .about code { font-size: 12.5px; color: var(--soft) } .about p { margin: 10px 0 }
 .about dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 5px 14px; margin: 12px 0; font-size: 13px }
 .about dt { color: var(--soft) } .about dd { margin: 0 } .about a { color: var(--mark) }
 .about .choices { display: flex; gap: 8px; margin-top: 12px } .about .choices button { margin: 0 }
@@ -304,8 +304,8 @@ class ModelPicker extends HTMLElement {
     const choice = (name, words, options) =>
       make("select", { "aria-label": words, onchange: (event) => this.arrange(name, event) },
         ...Object.entries(options).map(([value, [text]]) => make("option", { value }, text)));
-    this.space = make("div", { class: "space", role: "listbox", id: "list", "aria-label": "Models" });
-    this.list = make("div", { class: "list", tabindex: "-1", onscroll: () => this.paint() }, this.space);
+    this.space = make("div", { class: "space", role: "presentation" });
+    this.list = make("div", { class: "list", role: "listbox", id: "list", "aria-label": "Models", tabindex: "-1", onscroll: () => this.paint() }, this.space);
     this.bar = make("div", { class: "bar", hidden: true });
     this.about = make("section", { class: "about", "aria-label": "About the model", tabindex: "0" });
     this.said = make("div", { class: "said", role: "status" });
@@ -564,8 +564,8 @@ class ModelPicker extends HTMLElement {
     if (this.state === "loading") words = ["Loading models …"];
     else if (this.state === "error") words = [`The models can’t be loaded. ${this.reason}`, again()];
     else if (!this.shown.length) words = [this.on.has("favourites") && !this.kept.data.favourites.length ? "No favourites yet: the star beside a model keeps it here." : "No model matches.", make("button", { type: "button", onclick: () => this.clear() }, "Clear search and filters")];
-    this.space.hidden = words !== null;
-    if (words) { this.note = make("div", { class: "note" }, ...words); this.list.append(this.note); }
+    this.list.hidden = words !== null;
+    if (words) { this.note = make("div", { class: "note" }, ...words); this.list.before(this.note); }
   }
 
   /** Draws the rows in view and a few around them. */
@@ -681,7 +681,7 @@ class ModelPicker extends HTMLElement {
     const isFavourite = this.kept.data.favourites.includes(row.id);
     const star = make("button", { type: "button", "aria-pressed": String(isFavourite), onclick: () => this.star(row) }, isFavourite ? "★ Favourite" : "☆ Favourite");
     this.about.classList.add("is-shown");
-    this.about.replaceChildren(make("h3", { dir: "auto" }, row.label), make("code", {}, row.id), ...(model?.description ? markdown(model.description) : []),
+    this.about.replaceChildren(make("div", { class: "title", dir: "auto" }, row.label), make("code", {}, row.id), ...(model?.description ? markdown(model.description) : []),
       make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])),
       make("div", { class: "choices" }, make("button", { type: "button", class: "choose", onclick: () => this.choose(row.id) }, "Use this model"), star));
   }
