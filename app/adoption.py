@@ -19,7 +19,7 @@ from app.catalog.snapshot import Contents, Snapshot
 from app.clock import Clock
 from app.memory import without_collections
 from app.metrics import Metrics
-from app.prerender import prerender, prerendered
+from app.prerender import announce, prerender, prerendered
 from app.published import Published, RenderingBounds, publish_snapshot, with_base_map, with_staleness
 from app.registry import Registry
 from app.store.envelope import EnvelopeError, seal, unseal
@@ -97,7 +97,9 @@ class Adoption:
                 bounds=self._bounds,
                 litellm_base_map=self._litellm_base_map(),
             )
-            if not is_hurried:
+            if is_hurried:
+                announce(self._metrics.tallies)
+            else:
                 prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 

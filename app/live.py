@@ -47,9 +47,12 @@ class Pages(Protocol):
 
 
 class NotLiveError(LookupError):
-    """Upstream gave nothing, and nothing is kept; the message says why."""
+    """Upstream gave nothing, and nothing is kept; the message says why.
 
-    def __init__(self, message: str, retry_after_seconds: float) -> None:
+    `retry_after_seconds` is None when asking again is of no use.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 
@@ -132,7 +135,7 @@ class LivePages:
 
     async def _get(self, key: str, ask: _Ask) -> Live:
         if self._pages is None:
-            raise NotLiveError("only OpenRouter knows this, and OPENROUTER_ENABLED is off here", MAX_PAUSE_SECONDS)
+            raise NotLiveError("only OpenRouter knows this, and OPENROUTER_ENABLED is off here", None)
         kept = self._kept.get(key)
         if not self._is_fresh(kept) and not self._is_paused(kept):
             task = self._asking.get(key)

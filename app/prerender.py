@@ -93,6 +93,12 @@ def list_rendering(published: Published, target: bytes, body: bytes) -> Renderin
     return render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
 
 
+def announce(tallies: Tallies) -> None:
+    """Let the metrics name every prepared route from the start, also while none is prepared yet."""
+    for route in (*(whole.route for whole in WHOLE_ANSWERS), *(dialect.path for dialect in DIALECTS)):
+        tallies.of(route)
+
+
 def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> None:
     """Pin the whole lists and every dialect's document of a snapshot that nobody reads yet."""
     for target, prepared in prerendered(published, tallies, max_age_seconds):

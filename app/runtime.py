@@ -21,9 +21,10 @@ _M_ARENA_MAX = -8
 _LARGE_BYTES = 1_048_576
 _SWITCH_SECONDS = 0.0005
 _THREADS = 8
-# On Linux each thread has its own. At 19 readers would notice less still, but a thread that holds the interpreter
-# while others fill the machine would get it back to them ten times later.
-_NICE = 10
+# On Linux each thread has its own. On two cores that two other processes fill, a refresh takes 1.0 s at 0, 1.7 s at 4
+# and 5.7 s at 10, and the p99 of reads meanwhile 13, 17 and 42 ms: a thread that holds the interpreter must get
+# its turn soon. On a machine of our own readers notice less of a refresh the higher this is.
+_NICE = 4
 
 
 @contextlib.contextmanager

@@ -15,11 +15,20 @@ class NotSpokenError(LookupError):
     """A dialect has no document to give now; clients keep what they have."""
 
     def __init__(self, dialect: str, reason: str | None) -> None:
-        super().__init__(f"there is nothing to say in the dialect {dialect!r} now: {reason}")
+        super().__init__(
+            f"there is nothing to say in the dialect {dialect!r} now: {reason}; /compat names the reason of each model"
+        )
 
 
 class PageError(ValueError):
-    """A page was asked for in a way that can't be answered; the message says why."""
+    """A page was asked for in a way that can't be answered; the message says why.
+
+    `word` is the query word at fault; None where there are several.
+    """
+
+    def __init__(self, reason: str, word: str | None = None) -> None:
+        super().__init__(f"{word} {reason}" if word else reason)
+        self.word = word
 
 
 def whole(dialect: Dialect) -> Answer:
@@ -64,11 +73,13 @@ def openai_models(published: Published, pairs: Pairs) -> bytes:
     ids = list(spoken.rows)
     limit = _limit(words.get("limit"), len(ids))
     start, end = 0, len(ids)
+    if "after_id" in words and "before_id" in words:
+        raise PageError("can't stand beside after_id; ask for one page at a time", "before_id")
     if "after_id" in words:
         start = _place(ids, "after_id", words["after_id"]) + 1
     if "before_id" in words:
         end = _place(ids, "before_id", words["before_id"])
-    if "before_id" in words and "after_id" not in words:
+    if "before_id" in words:
         start = max(start, end - limit)
         return to_json(openai_page(spoken.rows, ids[start:end], has_more=start > 0))
     page = ids[start : min(end, start + limit)]
@@ -79,7 +90,7 @@ def _limit(given: str | None, default: int) -> int:
     if given is None:
         return default
     if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MAX_PAGE_ROWS:
-        raise PageError(f"limit must be a whole number from 1 to {MAX_PAGE_ROWS}, got {given[:40]!r}")
+        raise PageError(f"must be a whole number from 1 to {MAX_PAGE_ROWS}, got {given[:40]!r}", "limit")
     return int(given)
 
 
@@ -87,4 +98,4 @@ def _place(ids: list[str], word: str, given: str) -> int:
     try:
         return ids.index(given)
     except ValueError:
-        raise PageError(f"{word} names no model of this list: {given[:200]!r}") from None
+        raise PageError(f"names no model of this list: {given[:200]!r}", word) from None

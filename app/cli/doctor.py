@@ -85,7 +85,17 @@ def _first_answer(client: Client, response: httpx.Response, seconds: float) -> I
     elif status == 404:
         yield Finding(False, "404: give the address of the registry itself, without /v1 or another path behind it")
     else:
-        yield Finding(False, f"{status} {response.text[:200]}; {client.title} would keep what it has or show nothing")
+        yield Finding(False, f"{status} {_said(response)}; {client.title} would keep what it has or show nothing")
+
+
+def _said(response: httpx.Response) -> str:
+    """Return what an error says, in whichever shape."""
+    try:
+        document = response.json()
+        said = document.get("detail") or document.get("message") or document["error"]["message"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        said = response.text
+    return str(said)[:400]
 
 
 def _rows(client: Client, response: httpx.Response) -> Iterator[Finding]:
@@ -114,7 +124,9 @@ def _withheld(client: Client, connection: httpx.Client, url: str) -> Iterator[Fi
         yield Finding(None, "what it withholds from this client is not told: there is no /compat at this address")
         return
     if entries:
-        yield Finding(None, f"withheld   {len(entries):,} models that would break it, all named at {url}/compat")
+        yield Finding(
+            None, f"withheld   {len(entries):,} of the catalog's models from this client, all named at {url}/compat"
+        )
         yield from _named(entries, None)
 
 

@@ -15,10 +15,10 @@ from app.web.schemas import ProblemDocument
 _KIND_BY_STATUS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
-def error_document(path: str, status: int, slug: str, detail: str) -> dict[str, Any] | None:
+def error_document(path: str, status: int, slug: str, detail: str, param: str | None = None) -> dict[str, Any] | None:
     """Return the error in the dialect of a path (without a proxy's prefix); None where problem documents are spoken."""
     shape = _shape_of(path)
-    return shape.document(status, slug, detail) if shape else None
+    return shape.document(status, slug, detail, param) if shape else None
 
 
 def error_model(path: str) -> type[BaseModel]:
@@ -32,30 +32,30 @@ class _Shape:
     """How one family of clients reads errors: the schema, and what fills it."""
 
     model: type[BaseModel]
-    document: Callable[[int, str, str], dict[str, Any]]
+    document: Callable[[int, str, str, str | None], dict[str, Any]]
 
 
 def _shape_of(path: str) -> _Shape | None:
     return next((shape for prefix, shape in _SHAPES.items() if path.startswith(prefix)), None)
 
 
-def _openrouter(status: int, _slug: str, detail: str) -> dict[str, Any]:
+def _openrouter(status: int, _slug: str, detail: str, _param: str | None) -> dict[str, Any]:
     return {"error": {"code": status, "message": detail}}
 
 
-def _openai(status: int, slug: str, detail: str) -> dict[str, Any]:
+def _openai(status: int, slug: str, detail: str, param: str | None) -> dict[str, Any]:
     """Return OpenAI's shape; with `type` beside `error` it is Anthropic's, too."""
     kind = _KIND_BY_STATUS.get(status, "api_error" if status >= 500 else "invalid_request_error")
     code = "model_not_found" if slug == "unknown-model" else slug.replace("-", "_")
-    return {"type": "error", "error": {"type": kind, "message": detail, "param": None, "code": code}}
+    return {"type": "error", "error": {"type": kind, "message": detail, "param": param, "code": code}}
 
 
-def _litellm(status: int, slug: str, detail: str) -> dict[str, Any]:
-    shaped = _openai(status, slug, detail)
+def _litellm(status: int, slug: str, detail: str, param: str | None) -> dict[str, Any]:
+    shaped = _openai(status, slug, detail, param)
     return {"error": {**shaped["error"], "code": str(status)}}
 
 
-def _new_api(_status: int, _slug: str, detail: str) -> dict[str, Any]:
+def _new_api(_status: int, _slug: str, detail: str, _param: str | None) -> dict[str, Any]:
     return {"success": False, "message": detail}
 
 

@@ -178,6 +178,9 @@ async def _live(request: Request, route: str, answer: Awaitable[Live]) -> Respon
     try:
         live = await answer
     except NotLiveError as error:
+        if error.retry_after_seconds is None:
+            # Not a 503: the SDKs ask again for up to an hour then.
+            raise Problem(404, "never-live", f"{error}.") from None
         wait = {"Retry-After": str(ceil(error.retry_after_seconds))}
         raise Problem(503, "not-live", f"{error}.", headers=wait) from None
     if live.rendering is None:

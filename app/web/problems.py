@@ -56,7 +56,7 @@ def problem_response(problem: Problem, request: Request) -> Response:
     """Return the response of a problem, in the words of the dialect that its path speaks."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     headers = {**NEAR_EXPIRED, **problem.headers}
-    spoken = error_document(path, problem.status, problem.slug, problem.detail)
+    spoken = error_document(path, problem.status, problem.slug, problem.detail, problem.more.get("param"))
     if spoken is not None:
         return Response(to_json(spoken), problem.status, headers, media_type=JSON)
     members = {
@@ -103,7 +103,8 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(problem, request)
 
     def of_page(request: Request, error: Exception) -> Response:
-        return problem_response(Problem(400, "page", str(error)), request)
+        assert isinstance(error, PageError)  # noqa: S101 - as above
+        return problem_response(Problem(400, "page", str(error), param=error.word), request)
 
     app.add_exception_handler(Problem, of_problem)
     app.add_exception_handler(NotSpokenError, of_unspoken)
@@ -123,7 +124,9 @@ def unknown_model(error: UnknownModelError) -> Problem:
     """Return the 404 of a spelling that no model answers to."""
     shown = one_line(error.spelling)[:200]
     if not shown:
-        return Problem(404, "unknown-model", "The model id is empty; the list of models is at /models.", suggestions=[])
+        return Problem(
+            404, "unknown-model", "The model id is empty; leave the last slash away for the list.", suggestions=[]
+        )
     hint = f" Did you mean {error.suggestions[0]}?" if error.suggestions else " Search with /models/search?q=..."
     return Problem(
         404,

@@ -115,4 +115,7 @@ async def test_with_nothing_kept_a_failure_is_a_503_that_says_when_to_ask_again(
 
 async def test_without_openrouter_there_is_no_answer_and_no_wait(tmp_path: Path) -> None:
     async with serving(tmp_path, openrouter_enabled=False) as service:
-        assert_error(await service.get(PROVIDERS), 503, "OPENROUTER_ENABLED")
+        answer = await service.get(PROVIDERS)
+        # A 503 would keep OpenRouter's SDKs asking for up to an hour.
+        assert_error(answer, 404, "OPENROUTER_ENABLED")
+        assert "Retry-After" not in answer.headers

@@ -8,7 +8,7 @@ import pytest
 
 from app.dialects.dialect import findings
 from app.dialects.openai import OPENAI
-from tests.api.catalog import DYNAMIC, FREE, UNPRICED, VISION
+from tests.api.catalog import DYNAMIC, FREE, PLAIN, UNPRICED, VISION
 from tests.api.service import Service, assert_hardened, serving
 
 pytestmark = pytest.mark.anyio
@@ -71,11 +71,16 @@ async def test_pages_by_limit_and_after_id_cover_the_list_once(service: Service)
     assert before["has_more"] is True
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=many", "limit=", "after_id=acme/none"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "limit=many", "limit=", "after_id=acme/none", f"before_id={PLAIN}&after_id={PLAIN}"],
+)
 async def test_a_page_that_cannot_be_given_is_a_400_with_the_reason(service: Service, query: str) -> None:
     response = await service.get(f"/v1/models?{query}")
     assert response.status_code == 400
-    assert query.split("=")[0] in response.json()["error"]["message"]
+    error = response.json()["error"]
+    assert error["param"] == query.split("=")[0]
+    assert error["message"].startswith(f"{error['param']} ")
 
 
 async def test_words_that_clients_add_do_not_make_another_answer(service: Service) -> None:

@@ -81,7 +81,7 @@ async def test_every_client_is_told_that_a_registry_suits_it(tmp_path: Path) -> 
             code, said = await doctor("openai", "--url", address)
             assert code == 0
             assert "+ 200 in " in said
-            assert "withheld   1 models" in said
+            assert "withheld   1 of the catalog's models" in said
             assert "acme/blank: no context length" in said
             assert "+ 304 when asked again" in said
             code, said = await doctor("openai", "--url", f"{address}/v1")
