@@ -156,8 +156,9 @@ class ServiceProcess:
             await asyncio.sleep(0.02)
 
     async def etag(self) -> str:
-        """The ETag of the whole list."""
-        return (await self.client.get("/models")).headers["etag"]
+        """The ETag of the whole list as plain bytes; right after a start the compressed forms are not there yet."""
+        answer = await self.client.get("/models", headers={"Accept-Encoding": "identity"})
+        return answer.headers["etag"]
 
     async def refresh(self, **switches: str) -> Any:
         """Refresh by hand and return the outcome."""
