@@ -11,13 +11,13 @@ from app.dialects.dialect import to_json
 from app.dialects.openrouter import OPENROUTER, page
 from app.dialects.openrouter_feed import feed
 from app.dialects.openrouter_filters import Entry
-from app.dialects.openrouter_query import WORDS, Page, answer
+from app.dialects.openrouter_query import FILTER_WORDS, WORDS, Page, answer
 from app.dialects.openrouter_values import RefusedError
 from app.published import Published
 from app.spoken_answers import NotSpokenError, PageError, body_of
 
 LIST_WORDS = WORDS
-COUNT_WORDS = frozenset({"output_modalities"})
+COUNT_WORDS = FILTER_WORDS
 PAGE_WORDS = frozenset({"offset", "limit"})
 EMBEDDINGS_PATH = "/api/v1/embeddings/models"
 # Variants of every model that OpenRouter takes as a way to route and never lists.
@@ -39,7 +39,10 @@ def models_feed(published: Published, pairs: Pairs) -> bytes:
 
 
 def count(published: Published, pairs: Pairs) -> bytes:
-    """Answer `/api/v1/models/count`."""
+    """Answer `/api/v1/models/count`.
+
+    Upstream's takes `output_modalities` alone; whoever gives another filter of the list means it here, too.
+    """
     return to_json({"data": {"count": _answered(published, pairs).total}})
 
 

@@ -34,7 +34,9 @@ _UNANSWERED: Mapping[str, str] = MappingProxyType(
     }
 )
 _UNSORTED = ("most-popular", "top-weekly", "throughput-high-to-low", "latency-low-to-high")
-WORDS = frozenset({*FILTERS, *_UNANSWERED, *FEED_WORDS, "sort", "offset", "limit"})
+FILTER_WORDS = frozenset({*FILTERS, *_UNANSWERED})
+"""Every parameter that says which models are meant."""
+WORDS = FILTER_WORDS | {*FEED_WORDS, "sort", "offset", "limit"}
 """Every parameter of OpenRouter's list."""
 
 

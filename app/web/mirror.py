@@ -81,10 +81,10 @@ async def list_openrouter_models(request: Request) -> Response:
     summary="How many models OpenRouter's list holds",
     response_model=None,
     responses={200: {"model": OpenRouterCountAnswer}, **_REFUSED, **_EMPTY},
-    openapi_extra=parameters("output_modalities"),
+    openapi_extra=parameters(*mirror_answers.COUNT_WORDS),
 )
 async def count_openrouter_models(request: Request) -> Response:
-    """Return the number of models that put out what is asked for; text unless said otherwise."""
+    """Return the number of models that the filters leave; those that put out text unless said otherwise."""
     return await read(request, _COUNT)
 
 

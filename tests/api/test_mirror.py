@@ -141,6 +141,14 @@ async def test_the_count_is_the_lists(service: Service) -> None:
     assert whole["data"]["count"] >= listed["total_count"]
 
 
+async def test_the_count_takes_the_filters_of_the_list(service: Service) -> None:
+    query = f"supported_parameters=tools&q={PLAIN.partition('/')[0]}"
+    found = await service.read(f"/api/v1/models?{query}")
+    counted = await service.read(f"/api/v1/models/count?{query}&limit=1")
+    assert counted["data"]["count"] == len(found["data"]) > 0
+    assert_error(await service.get("/api/v1/models/count?zdr=true"), 400, "zdr")
+
+
 @pytest.mark.parametrize(
     ("spelling", "model_id"),
     [
