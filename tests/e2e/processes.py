@@ -155,9 +155,9 @@ class ServiceProcess:
             assert time.monotonic() < give_up_at, self.log
             await asyncio.sleep(0.02)
 
-    async def etag(self) -> str:
-        """The ETag of the whole list as plain bytes; right after a start the compressed forms are not there yet."""
-        answer = await self.client.get("/models", headers={"Accept-Encoding": "identity"})
+    async def etag(self, coding: str = "identity") -> str:
+        """The ETag of the whole list in one coding; right after a start compressed forms are not there yet."""
+        answer = await self.client.get("/models", headers={"Accept-Encoding": coding})
         return answer.headers["etag"]
 
     async def refresh(self, **switches: str) -> Any:
