@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
-from app.store.health import Availability
 from app.store.protocol import OUTCOMES_KEPT, Head, Stored, StoreHealth
-from app.store.sqlite_file import DamagedRowError, SqliteFile, UnreadableFileError, Work
+from app.store.sqlite_access import SqliteAccess
+from app.store.sqlite_file import DamagedRowError, SqliteFile
 
 SCHEMA = 1
 """Stands in the file as `PRAGMA user_version`; 0 is a file that was never written."""
@@ -39,22 +36,14 @@ TABLES = (
 CLOCK_STEP_SECONDS = 5.0
 """A lease taken further in the future than this means that the clock went back, not that somebody holds it."""
 
-T = TypeVar("T")
-
 
 class SqliteStore:
-    """A Store in one SQLite file.
-
-    It has one thread of its own: a hung disk costs this store, and nobody else who uses the loop's threads.
-    """
+    """A Store in one SQLite file."""
 
     def __init__(self, path: Path, deadline_seconds: float, clock: Callable[[], float] = time.time) -> None:
         self._file = SqliteFile(path, TABLES, SCHEMA, clock)
-        self._deadline_seconds = deadline_seconds
+        self._access = SqliteAccess(self._file, deadline_seconds, self.name, clock)
         self._clock = clock
-        self._availability = Availability(self.name, clock)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-store")
-        self._is_closed = False
 
     def __repr__(self) -> str:
         return f"SqliteStore({str(self._file.path)!r})"
@@ -64,71 +53,44 @@ class SqliteStore:
         return "sqlite"
 
     async def load(self) -> Stored | None:
-        return await self._read("load", _select_snapshot, None)
+        return await self._access.read("load", _select_snapshot, None)
 
     async def head(self) -> Head | None:
-        return await self._read("read the head", _select_head, None)
+        return await self._access.read("read the head", _select_head, None)
 
     async def save(self, stored: Stored) -> bool:
-        return await self._write("save", lambda connection: _replace_snapshot(connection, stored))
+        return await self._access.write("save", lambda connection: _replace_snapshot(connection, stored))
 
     async def acquire_lease(self, owner: str, ttl_seconds: float) -> bool:
-        return await self._write(
+        return await self._access.write(
             "acquire the lease", lambda connection: _take_lease(connection, owner, self._clock(), ttl_seconds)
         )
 
     async def release_lease(self, owner: str) -> None:
-        await self._write("release the lease", lambda connection: _drop_lease(connection, owner))
+        await self._access.write("release the lease", lambda connection: _drop_lease(connection, owner))
 
     async def lease_owner(self) -> str | None:
-        return await self._read("read the lease", lambda connection: _select_owner(connection, self._clock()), None)
+        return await self._access.read(
+            "read the lease", lambda connection: _select_owner(connection, self._clock()), None
+        )
 
     async def load_state(self) -> bytes | None:
-        return await self._read("load the state", _select_state, None)
+        return await self._access.read("load the state", _select_state, None)
 
     async def save_state(self, state: bytes) -> None:
-        await self._write("save the state", lambda connection: _replace_state(connection, state))
+        await self._access.write("save the state", lambda connection: _replace_state(connection, state))
 
     async def append_outcome(self, outcome: bytes) -> None:
-        await self._write("append an outcome", lambda connection: _insert_outcome(connection, outcome))
+        await self._access.write("append an outcome", lambda connection: _insert_outcome(connection, outcome))
 
     async def outcomes(self) -> Sequence[bytes]:
-        return await self._read("list the outcomes", _select_outcomes, ())
+        return await self._access.read("list the outcomes", _select_outcomes, ())
 
     def health(self) -> Sequence[StoreHealth]:
-        return (self._availability.health(),)
+        return (self._access.health(),)
 
     async def close(self) -> None:
-        self._is_closed = True
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    async def _read(self, operation: str, query: Work[T], absent: T) -> T:
-        found = await self._call(
-            operation, lambda give_up_at: self._file.read(query, absent, give_up_at), refuses_writes=False
-        )
-        self._availability.succeeded(wrote=False)
-        return found
-
-    async def _write(self, operation: str, change: Work[bool]) -> bool:
-        has_changed = await self._call(
-            operation, lambda give_up_at: self._file.change(change, give_up_at), refuses_writes=True
-        )
-        self._availability.succeeded(wrote=has_changed)
-        return has_changed
-
-    async def _call(self, operation: str, work: Callable[[float], T], *, refuses_writes: bool) -> T:
-        give_up_at = time.monotonic() + self._deadline_seconds
-        reason = "it is closed"
-        if not self._is_closed:
-            try:
-                async with asyncio.timeout(self._deadline_seconds):
-                    return await asyncio.get_running_loop().run_in_executor(self._thread, work, give_up_at)
-            except TimeoutError:
-                reason = f"{self._file.path.name} did not answer within {self._deadline_seconds:g} s"
-            except (sqlite3.Error, OSError, UnreadableFileError) as error:
-                # `/status` shows it to everybody, so it names the file without its folder, DATA_DIR.
-                reason = f"{self._file.path.name}: {(error.strerror or error) if isinstance(error, OSError) else error}"
-        raise self._availability.failed(operation, reason, refuses_writes=refuses_writes)
+        self._access.close()
 
 
 def _select_snapshot(connection: sqlite3.Connection) -> Stored | None:
