@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 CATALOG ?=
+STORM ?=
 
 BIN := $(VENV)/bin
 # Written when an installation is whole; a later make compares their age with the locks.
@@ -28,7 +29,7 @@ LIST_PACKAGES = $(SBOM)/bin/python -W ignore -m cyclonedx_py requirements requir
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-all lint format clients bench bench-peers openapi env-example lock sbom clean
+.PHONY: help run demo test test-all chaos lint format clients bench bench-peers openapi env-example lock sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +45,9 @@ test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 
 
 test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same, and then the heavy ones: real clients, the fuzz of the whole API
 	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python SBOM_BIN=$(abspath $(SBOM))/bin $(BIN)/python -m pytest -m heavy
+
+chaos: $(DEV_STAMP) ## Two minutes of storm over four instances and a Redis, and a table; STORM="--seed 2 --file" makes another
+	$(BIN)/python -m tests.chaos $(STORM)
 
 clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (1.2 GB)
 
