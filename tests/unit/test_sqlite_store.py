@@ -7,7 +7,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -415,21 +414,6 @@ async def test_two_processes_on_one_file_never_lose_a_generation(path: Path, sto
     loaded = await store.load()
     assert loaded is not None
     assert loaded.generation == max(won)
-
-
-async def test_a_kill_during_a_save_leaves_the_last_acknowledged_snapshot(path: Path, store: SqliteStore) -> None:
-    rng = random.Random(7)
-    for _ in range(20):
-        saver = start_saver(path, 1_000_000)
-        assert saver.stdout is not None
-        acknowledged = [int(saver.stdout.readline())]
-        await anyio.sleep(rng.uniform(0.0, 0.05))
-        saver.send_signal(signal.SIGKILL)
-        acknowledged += [int(line) for line in saver.communicate(timeout=10)[0].split()]
-        loaded = await store.load()
-        assert loaded is not None
-        assert loaded.generation in {acknowledged[-1], acknowledged[-1] + 1}
-    assert asides(path) == []
 
 
 FULL_DISK = """
