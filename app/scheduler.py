@@ -23,6 +23,8 @@ from app.refresher import Refresher
 REFRESH_JOB = "refresh"
 FOLLOW_JOB = "follow"
 WATCH_SECONDS = 30.0
+# Who finds a refresh overdue leaves a sibling that is at it this long, and nobody knocks at its lease meanwhile.
+SOONEST_SECONDS = 15.0
 # What every job must have; a test reads it.
 JOB_OPTIONS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
@@ -94,3 +96,12 @@ class Schedule:
 
     async def _ring_follower(self) -> None:
         await self._follower.look()
+        self._ring_no_later()
+
+    def _ring_no_later(self) -> None:
+        """Ring when the refresh is due, although a refresh by hand or a sibling's has put that forward meanwhile."""
+        if not self._scheduler.running or self._refresher.is_refreshing or self._refresher.period.due_at is None:
+            return
+        due_at = max(self._refresher.next_due_at, datetime.now(UTC) + timedelta(seconds=SOONEST_SECONDS))
+        if due_at < self._scheduler.get_job(REFRESH_JOB).next_run_time:
+            self._scheduler.modify_job(REFRESH_JOB, next_run_time=due_at)

@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -402,3 +402,28 @@ async def test_an_empty_disk_is_filled_from_redis(server: RedisServer, tmp_path:
     server.stop()
     assert await store.load() == stored(4)
     await store.close()
+
+
+async def test_a_server_that_is_still_loading_fails_in_time_and_comes_back(
+    server: RedisServer, store: RedisStore, tmp_path: Path
+) -> None:
+    await store.save(stored(1))
+    # While it loads, a server looks at its connections every 2 MB: so twelve keys of that size, 0.15 s each.
+    server.command("CONFIG", "SET", "rdbcompression", "no")
+    server.command("DEBUG", "POPULATE", 12, "key", 2_100_000)
+    server.command("SAVE")
+    server.stop()
+    slow = RedisServer(tmp_path, "--key-load-delay", "150000")
+    slow.port = server.port
+    slow.start()
+    try:
+        for call in (store.head, store.load, lambda: store.save(stored(2))):
+            assert (await failure(call())).reason == "the server is still loading its data"
+        assert not store.health()[0].is_available
+        with anyio.fail_after(10):
+            while not store.health()[0].is_available:
+                await anyio.sleep(0.1)
+                with suppress(StoreError):
+                    assert await store.load() == stored(1)
+    finally:
+        slow.stop()

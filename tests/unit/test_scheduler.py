@@ -15,7 +15,7 @@ from app.clock import SystemClock
 from app.scheduler import FOLLOW_JOB, JOB_OPTIONS, REFRESH_JOB, Schedule
 from app.sources.protocol import Failure
 from app.store.envelope import seal
-from tests.unit.fakes import HOUR, Instance, catalog, failing
+from tests.unit.fakes import HOUR, Instance, MemoryStore, catalog, failing
 from tests.unit.test_adoption import snapshot
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +79,30 @@ async def test_the_due_time_drives_the_next_ring(instance: Instance) -> None:
         assert await comes_true(lambda: instance.refresher.period.failures == 1)
         assert await comes_true(lambda: schedule.next_refresh_at == instance.refresher.period.due_at)
         assert instance.refresher.next_due_at < datetime.now(UTC) + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("error", [failing(Failure.UNREACHABLE), None], ids=["failed", "refused"])
+async def test_after_a_refresh_by_hand_the_next_try_is_on_time(instance: Instance, error: Exception | None) -> None:
+    """The bell was set to an hour; the attempt that failed by hand is tried again in a minute all the same."""
+    async with ringing(instance, follow_seconds=0.1) as schedule:
+        await first_ring(instance, schedule)
+        instance.upstream.error, instance.upstream.records = error, ()
+        asked_at = datetime.now(UTC)
+        assert (await instance.ask()).result in {"failed", "refused"}
+        assert await comes_true(lambda: schedule.next_refresh_at == instance.refresher.period.due_at)
+        assert schedule.next_refresh_at is not None
+        assert schedule.next_refresh_at - asked_at < timedelta(minutes=2)
+
+
+async def test_a_siblings_failure_rings_everybody_in_time(instance: Instance) -> None:
+    async with ringing(instance, follow_seconds=0.1) as schedule:
+        await first_ring(instance, schedule)
+        sibling = Instance(store=MemoryStore(instance.memory.shelf), real_clock=SystemClock(), name="two")
+        await sibling.refresher.boot()
+        sibling.upstream.error = failing(Failure.UNREACHABLE)
+        await sibling.ask()
+        due_at = sibling.refresher.period.due_at
+        assert await comes_true(lambda: schedule.next_refresh_at == due_at)
 
 
 async def test_the_follower_rings_every_few_seconds(instance: Instance) -> None:
