@@ -15,6 +15,7 @@ from app.dialects.native import to_json
 from app.prepared import Prepared, RawHeaders
 from app.rendering import QUICK, Rendering, compressed, render
 from app.web.openapi import openapi_document
+from app.web.picker_script import picker_script
 from app.web.problems import Problem
 from app.web.respond import respond
 from app.web.serving import serving_of
@@ -39,7 +40,6 @@ _DOCS_POLICY = (
 _STATIC = {
     "page.css": ("app.web.static", "page.css", "text/css; charset=utf-8"),
     "compat.css": ("app.web.static", "compat.css", "text/css; charset=utf-8"),
-    "picker.js": ("app.web.static", "picker.js", "text/javascript; charset=utf-8"),
     "docs.js": ("app.web.static", "docs.js", "text/javascript; charset=utf-8"),
     "swagger-ui-bundle.js": (
         "fastapi_swagger.resources",
@@ -86,7 +86,7 @@ async def openapi(request: Request) -> Response:
 @router.api_route("/picker.js", methods=READ)
 async def picker(request: Request) -> Response:
     """Return the picker, a custom element for pages of any site."""
-    return _fixed(request, "/picker.js", _static("picker.js"))
+    return _fixed(request, "/picker.js", _picker())
 
 
 @router.api_route("/static/{name}", methods=READ)
@@ -95,6 +95,11 @@ async def static_file(request: Request, name: str) -> Response:
     if name not in _STATIC:
         raise Problem(404, "unknown-file", f"There is no file {name[:80]!r} here.")
     return _fixed(request, "/static/{name}", _static(name))
+
+
+@cache
+def _picker() -> Rendering:
+    return compressed(render(picker_script(), "text/javascript; charset=utf-8"), QUICK)
 
 
 @cache

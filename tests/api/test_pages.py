@@ -16,7 +16,7 @@ from tests.simulator import generate_catalog
 
 pytestmark = pytest.mark.anyio
 PAGES = ["/", "/docs"]
-FILES = ["page.css", "picker.js", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
+FILES = ["page.css", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
 
 
 class Page(HTMLParser):

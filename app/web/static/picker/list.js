@@ -1,0 +1,121 @@
+// The list: a listbox of which only the rows in view are drawn, so that 5,000 models scroll like 50.
+
+import { dayWords, priceWords, tokens } from "./words.js";
+import { ICONS, icon, make } from "./nodes.js";
+
+export const ROW_PX = 60;
+export const HEAD_PX = 34;
+const DRAWN_BEYOND = 4;
+
+export class RowList {
+  /** `picker` tells the choice and the favourites, and is told of choices and of the row that is looked at. */
+  constructor(picker) {
+    this.picker = picker;
+    this.shown = [];
+    this.places = [];
+    this.active = -1;
+    this.space = make("div", { class: "space", role: "presentation" });
+    this.node = make("div", { class: "list", role: "listbox", id: "list", "aria-label": "Models", tabindex: "-1", onscroll: () => this.paint() }, this.space);
+    const rowAt = (event) => event.target.closest?.("[data-at]")?.dataset.at;
+    // The field keeps the focus while the mouse is in the list.
+    this.space.addEventListener("mousedown", (event) => event.preventDefault());
+    this.space.addEventListener("click", (event) => {
+      const at = rowAt(event);
+      if (at !== undefined) picker.choose(this.shown[Number(at)].id);
+    });
+    this.space.addEventListener("mousemove", (event) => {
+      const at = rowAt(event);
+      if (at !== undefined && Number(at) !== this.active) this.activate(Number(at), false);
+    });
+  }
+
+  get activeRow() { return this.shown[this.active] ?? null; }
+
+  /** Takes rows under their titles and works out where each stands. */
+  show(groups) {
+    this.shown = [];
+    this.places = [];
+    this.topOf = [];
+    let top = 0;
+    for (const [title, rows] of groups) {
+      if (title) { this.places.push({ top, title }); top += HEAD_PX; }
+      for (const row of rows) {
+        this.places.push({ top, at: this.shown.length });
+        this.topOf.push(top);
+        this.shown.push(row);
+        top += ROW_PX;
+      }
+    }
+    this.space.style.height = `${top}px`;
+    this.active = Math.min(this.active, this.shown.length - 1);
+    this.node.scrollTop = Math.min(this.node.scrollTop, Math.max(0, top - this.node.clientHeight));
+  }
+
+  /** Draws the rows in view and a few around them. */
+  paint() {
+    const { input } = this.picker;
+    const from = this.node.scrollTop - ROW_PX * DRAWN_BEYOND;
+    const to = this.node.scrollTop + this.node.clientHeight + ROW_PX * DRAWN_BEYOND;
+    let low = 0;
+    let high = this.places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.places[middle].top < from) low = middle + 1;
+      else high = middle;
+    }
+    const drawn = [];
+    for (; low < this.places.length && this.places[low].top < to; low += 1) drawn.push(this.drawn(this.places[low]));
+    this.space.replaceChildren(...drawn);
+    const id = this.active >= 0 ? `option-${this.active}` : null;
+    if (id && drawn.some((node) => node.id === id)) input.setAttribute("aria-activedescendant", id);
+    else input.removeAttribute("aria-activedescendant");
+  }
+
+  drawn({ top, title, at }) {
+    const node = title ? make("div", { class: "head", role: "presentation", "aria-hidden": "true" }, title) : this.drawnRow(at);
+    node.style.transform = `translateY(${top}px)`;
+    return node;
+  }
+
+  drawnRow(at) {
+    const row = this.shown[at];
+    const { kept, choice, compared } = this.picker;
+    const context = tokens(row.context);
+    return make("div", {
+      class: "row", role: "option", id: `option-${at}`, "data-at": at, "data-active": at === this.active,
+      "aria-selected": String(row.id === choice), "aria-posinset": at + 1, "aria-setsize": this.shown.length,
+    },
+    make("div", { class: "name" }, make("bdi", {}, row.label),
+      kept.favourites.includes(row.id) ? make("span", { role: "img", "aria-label": "Favourite" }, "★") : null,
+      row.isNew ? make("span", { class: "mark" }, "New") : null,
+      row.leavesOn ? make("span", { class: "mark leaving" }, `Leaves ${dayWords(row.leavesOn)}`) : null,
+      compared.includes(row.id) ? make("span", { class: "mark" }, "Compared") : null),
+    make("div", { class: row.state === "free" ? "price free" : "price" }, priceWords(row)),
+    make("div", { class: "by" }, make("bdi", {}, row.author)),
+    make("div", { class: "facts" }, ...Object.keys(ICONS).filter((name) => row.has.has(name)).map(icon),
+      context ? make("span", {}, `${context} context`) : null));
+  }
+
+  /** Makes a row the active one; `isScrolled` brings it into view. */
+  activate(at, isScrolled) {
+    this.active = at;
+    if (at >= 0 && isScrolled) {
+      const top = this.topOf[at];
+      if (top < this.node.scrollTop + HEAD_PX) this.node.scrollTop = Math.max(0, top - HEAD_PX);
+      else if (top + ROW_PX > this.node.scrollTop + this.node.clientHeight) this.node.scrollTop = top + ROW_PX - this.node.clientHeight;
+    }
+    this.paint();
+    if (at >= 0) this.picker.details.describe(this.shown[at]);
+  }
+
+  /** Moves the active row as a key says; tells whether the key meant anything. */
+  moved(event) {
+    const last = this.shown.length - 1;
+    const page = Math.max(1, Math.floor(this.node.clientHeight / ROW_PX) - 1);
+    const moves = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page, PageUp: this.active - page };
+    if (!event.shiftKey) Object.assign(moves, { Home: 0, End: last });
+    if (!(event.key in moves)) return false;
+    if (last >= 0) this.activate(Math.max(0, Math.min(last, moves[event.key])), true);
+    return true;
+  }
+}

@@ -1,0 +1,115 @@
+// Style: a constructed sheet, which the strictest policy allows.
+
+import { HEAD_PX, ROW_PX } from "./list.js";
+
+export const SHEET = new CSSStyleSheet();
+SHEET.replaceSync(`
+:host { --ink: #1b1d22; --soft: #5b606b; --line: #dcdfe5; --paper: #fff; --wash: #f5f6f8; --mark: #2453c9; --glow: #e9effc;
+  --good: #17663a; --warn: #8a4b00; color-scheme: light dark; display: block; position: relative;
+  font: 15px/1.4 system-ui, sans-serif; color: var(--ink); container-type: inline-size; text-align: start }
+@media (prefers-color-scheme: dark) { :host { --ink: #e9ebf0; --soft: #a4aab6; --line: #363b45; --paper: #191c22; --wash: #22262e;
+  --mark: #8db1ff; --glow: #26334f; --good: #7fd6a2; --warn: #f1b76a } }
+:host([hidden]), [hidden] { display: none !important }
+* { box-sizing: border-box }
+button, select, input { font: inherit; color: inherit }
+:focus-visible { outline: 2px solid var(--mark); outline-offset: 1px }
+.title { font-weight: 650 } .by { color: var(--soft); font-size: 13px } small { color: var(--soft); font-size: 12px; line-height: 1.35; display: block }
+.mark { font-size: 11px; font-weight: 600; border-radius: 5px; padding: 1px 6px; background: var(--glow); color: var(--mark); white-space: nowrap; flex: none }
+.mark.leaving { background: none; box-shadow: inset 0 0 0 1px currentColor; color: var(--warn) }
+.mark.good { background: none; box-shadow: inset 0 0 0 1px currentColor; color: var(--good) }
+.free { color: var(--good) }
+
+.field { position: relative }
+.field input { width: 100%; padding: 11px 40px 11px 14px; border: 1px solid var(--line); border-radius: 10px; background: var(--paper); text-overflow: ellipsis }
+:host(:dir(rtl)) .field input { padding: 11px 14px 11px 40px }
+.field input:disabled { opacity: .6; cursor: not-allowed }
+.field input::placeholder { color: var(--soft); opacity: 1 }
+.eraser { position: absolute; inset-inline-end: 7px; top: calc(50% - 15px); width: 30px; height: 30px; border: 0; border-radius: 8px; background: none; color: var(--soft); font-size: 19px; line-height: 1; cursor: pointer }
+.eraser:hover { background: var(--wash) }
+.said { margin: 7px 2px 0; color: var(--soft); font-size: 13px; min-height: 19px; display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: baseline; overflow-wrap: anywhere }
+
+.panel { position: absolute; inset-inline: 0; top: 50px; z-index: 20; background: var(--paper); border: 1px solid var(--line);
+  border-radius: 12px; box-shadow: 0 12px 32px rgb(0 0 0 / .16); overflow: hidden; min-width: min(100%, 280px) }
+:host([inline]) .panel { position: static; box-shadow: none; margin-top: 10px }
+.panel:focus { outline: none }
+.views { display: flex; gap: 20px; padding: 0 16px; border-bottom: 1px solid var(--line) }
+.views [data-view] { border: 0; border-block: 2px solid transparent; background: none; padding: 9px 0; cursor: pointer; color: var(--soft); font-size: 14px }
+.views .switch { margin-inline-start: auto; align-self: center }
+.views [aria-pressed=true] { color: var(--ink); font-weight: 600; border-bottom-color: var(--mark) }
+.tools, .chips, .orders, .choices { display: flex; flex-wrap: wrap; gap: 8px; align-items: center }
+.tools { padding: 12px; border-bottom: 1px solid var(--line); row-gap: 10px }
+.orders { margin-inline-start: auto }
+.chip, select { border: 1px solid var(--line); background: var(--paper); padding: 4px 12px; cursor: pointer; font-size: 13px; min-height: 30px }
+.chip { border-radius: 99px }
+.chip[aria-pressed=true] { background: var(--glow); border-color: var(--mark); color: var(--mark) }
+select { border-radius: 8px; padding: 4px 8px }
+.switch { border: 0; background: none; padding: 0 4px; font-size: 13px; min-height: 30px; cursor: pointer; display: inline-flex; gap: 8px; align-items: center; border-radius: 8px }
+.switch::before { content: ""; flex: none; width: 28px; height: 16px; border-radius: 9px; background: radial-gradient(circle at 8px 50%, var(--paper) 5px, transparent 5.5px) var(--soft) }
+.switch[aria-checked=true]::before { background: radial-gradient(circle at 20px 50%, var(--paper) 5px, transparent 5.5px) var(--mark) }
+.note button, .bar button, .choices button, .said button { border: 1px solid var(--line); border-radius: 8px; background: var(--paper); padding: 5px 12px; cursor: pointer; font-size: 14px }
+.choices button[aria-pressed=true] { background: var(--glow); border-color: var(--mark); color: var(--mark) }
+.choices .choose { background: var(--mark); border-color: var(--mark); color: var(--paper); font-weight: 600 }
+.said button { padding: 2px 10px; font-size: 13px; color: var(--mark) }
+.note { padding: 56px 24px; text-align: center; color: var(--soft); text-wrap: balance } .note p { margin: 0 0 14px } .note button { color: var(--ink) }
+.bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; justify-content: space-between; padding: 8px 14px; font-size: 13px; color: var(--warn); border-bottom: 1px solid var(--line) }
+.bar button { color: var(--ink); font-size: 13px; padding: 3px 10px }
+
+.body { display: grid; grid-template-columns: minmax(0, 1fr) }
+.list { position: relative; overflow-y: auto; height: min(480px, 60vh); overscroll-behavior: contain }
+.space { position: relative }
+.row, .head { position: absolute; inset-inline: 0; top: 0; padding-inline: 16px }
+.head { height: ${HEAD_PX}px; padding-top: 12px; font-size: 12px; font-weight: 600; color: var(--soft) }
+.row { height: ${ROW_PX}px; cursor: pointer; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1px 14px; align-content: center }
+.row[data-active] { background: var(--wash); box-shadow: inset 3px 0 var(--mark) }
+:host(:dir(rtl)) .row[data-active] { box-shadow: inset -3px 0 var(--mark) }
+.row[aria-selected=true] .name { color: var(--mark) }
+.name { font-weight: 550; display: flex; gap: 8px; align-items: center; min-width: 0 }
+.name > bdi, .row .by { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0 }
+.price { font-variant-numeric: tabular-nums; white-space: nowrap; font-size: 13px; text-align: end; unicode-bidi: plaintext }
+.facts { display: flex; gap: 7px; align-items: center; justify-content: flex-end; color: var(--soft); font-size: 13px }
+.icon { width: 15px; height: 15px; fill: none; stroke: currentColor; stroke-width: 1.3; stroke-linejoin: round; stroke-linecap: round; flex: none }
+
+.about { display: none; padding: 16px 18px; border-top: 1px solid var(--line); overflow: auto; max-height: 320px; overflow-wrap: anywhere; font-size: 14px }
+.about.is-shown { display: block }
+.about .title { font-size: 16px } .about code { display: block; font-size: 12.5px; color: var(--soft) } .about p { margin: 10px 0 } .about a { color: var(--mark) }
+.about .choices { margin: 14px 0 16px } .about .choices button { padding: 4px 11px; font-size: 13px }
+.about dl { display: grid; grid-template-columns: minmax(76px, auto) minmax(0, 1fr); gap: 6px 14px; margin: 12px 0 0; font-size: 13px }
+.about dt { color: var(--soft) } .about dd { margin: 0 }
+.prices { width: 100%; border-collapse: collapse; font-size: 13px; margin-top: 4px }
+.prices caption { text-align: start; font-weight: 600; padding: 0 0 4px } .prices th { text-align: start; font-weight: 500; padding: 9px 0 3px }
+.prices td { padding: 3px 0; border-top: 1px solid var(--line); color: var(--soft) }
+.prices td + td { text-align: end; font-variant-numeric: tabular-nums; color: var(--ink) }
+
+.chart { padding: 14px 16px 16px; min-width: 0 }
+.chart-head { display: flex; justify-content: space-between; align-items: center; gap: 12px } .chart p { margin: 6px 0 10px }
+.plot { display: block; max-width: 100%; margin-top: 10px; border-radius: 6px; touch-action: manipulation; direction: ltr; font-size: 12px } .plot text { fill: var(--soft) }
+.plot .rule { stroke: var(--line); stroke-width: 1 }
+.point { fill: var(--mark); fill-opacity: .26; stroke: var(--mark); stroke-opacity: .6; cursor: pointer } .point.is-marked { fill-opacity: 1 }
+.ring { fill: none; stroke: var(--ink); stroke-width: 2; pointer-events: none }
+.plot .point-name { fill: var(--ink); font-weight: 600; font-size: 13px; pointer-events: none; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round }
+summary { cursor: pointer; font-size: 13px; color: var(--mark) }
+.sideways { overflow: auto } .sideways table { border-collapse: collapse; font-size: 13px; width: 100% }
+.sideways th, .sideways td { text-align: start; vertical-align: top; padding: 8px 16px 8px 0; border-top: 1px solid var(--line); font-weight: 400 }
+.sideways thead :is(th, td) { border-top: 0; padding-top: 2px } .sideways td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
+.chart .sideways { max-height: 320px; margin-top: 8px } .chart .sideways thead th { color: var(--soft) } .chart .sideways td { white-space: nowrap }
+
+.compare { padding: 16px; min-width: 0 }
+.compare table { min-width: calc(90px + var(--models, 2) * 124px); table-layout: fixed }
+.compare thead td, .compare tbody th { width: 92px; padding-inline-end: 10px; color: var(--soft); position: sticky; inset-inline-start: 0; background: var(--paper) }
+.compare thead .title { display: block; font-size: 15px } .compare thead .by { display: block; margin: 1px 0 9px } .compare thead .choices button { padding: 3px 10px; font-size: 13px }
+.costs strong { font-size: 17px; font-weight: 600; margin-inline-end: 8px } .amount { display: block; height: 4px; border-radius: 2px; background: var(--mark); margin: 7px 0 6px }
+.usage { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 10px 32px; padding: 2px 0 18px; font-size: 13px }
+.usage span { display: flex; justify-content: space-between; color: var(--soft) } .usage b { color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums }
+.usage input { width: 100%; margin: 6px 0 0; accent-color: var(--mark) }
+
+@container (min-width: 720px) {
+  .compare thead td, .compare tbody th { width: 118px }
+  .body:not(.is-whole) { grid-template-columns: minmax(0, 1fr) 320px }
+  .body:not(.is-whole) .about { display: block; border-top: 0; border-inline-start: 1px solid var(--line); max-height: none; height: 0; min-height: 100% }
+}
+@media (prefers-reduced-motion: no-preference) {
+  .chip, .switch::before { transition: background-color .12s }
+  .note.is-loading p { animation: wait 1.2s ease-in-out infinite alternate } @keyframes wait { to { opacity: .45 } }
+}
+@media (forced-colors: active) { .row[data-active] { outline: 2px solid Highlight; outline-offset: -2px } .switch[aria-checked=true] { text-decoration: underline } }
+`);

@@ -1,0 +1,95 @@
+// Words: numbers, prices and moments as people say them.
+
+export const STATE_WORDS = {
+  free: "Free",
+  dynamic: "Varies by routed model",
+  per_unit: "Priced per unit",
+  unknown: "Price unknown",
+};
+const RATE_WORDS = {
+  prompt: "Input",
+  completion: "Output",
+  input_cache_read: "Cached input",
+  input_cache_write: "Cache write",
+  input_cache_write_1h: "Cache write, 1 hour",
+  internal_reasoning: "Reasoning",
+  audio: "Audio in",
+  audio_output: "Audio out",
+  input_audio_cache: "Cached audio",
+  image: "Image",
+  image_output: "Image out",
+  image_token: "Image tokens",
+  request: "Request",
+  web_search: "Web search",
+};
+const CAPABILITY_WORDS = { structured_outputs: "structured outputs", web_search: "web search", caching: "prompt caching" };
+
+export function rateWords(key) {
+  return RATE_WORDS[key] ?? sentence(key);
+}
+
+export function capabilityWords(key) {
+  return CAPABILITY_WORDS[key] ?? key.replaceAll("_", " ");
+}
+
+export function sentence(key) {
+  const words = key.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function usd(amount) {
+  if (amount >= 100) return `$${Number.isInteger(amount) ? grouped(amount) : amount.toFixed(2)}`;
+  const decimals = amount === 0 ? 2 : Math.max(2, 2 - Math.floor(Math.log10(amount)));
+  const text = amount.toFixed(Math.min(decimals, 8));
+  return `$${decimals > 2 ? text.replace(/0+$/, "").padEnd(4, "0") : text}`;
+}
+
+export function grouped(count) {
+  return count.toLocaleString("en");
+}
+
+/** A row's price as a statement for one line. */
+export function priceWords(row) {
+  if (row.state !== "priced") return STATE_WORDS[row.state] ?? STATE_WORDS.unknown;
+  const parts = [];
+  // A zero beside a price is no charge of its own; zeros alone are a price that nobody believes yet.
+  if (row.input) parts.push(`${usd(row.input)} in`);
+  if (row.output) parts.push(`${usd(row.output)} out`);
+  return parts.join(" · ") || STATE_WORDS.unknown;
+}
+
+/** One of a row's two rates per million tokens as a statement. */
+export function rateOf(row, way) {
+  if (row.state !== "priced") return STATE_WORDS[row.state] ?? STATE_WORDS.unknown;
+  if (row[way] === null) return "Not applicable";
+  return row[way] ? usd(row[way]) : row.input || row.output ? "No charge" : STATE_WORDS.unknown;
+}
+
+/** An amount of a price list; zero is said in words. */
+export function amountWords(text) {
+  return Number(text) ? usd(Number(text)) : "No charge";
+}
+
+/** A number of tokens: 128K, 1.05M; null stays null. */
+export function tokens(count) {
+  if (count === null || count === undefined) return null;
+  for (const [unit, suffix] of [[1e9, "B"], [1e6, "M"], [1e3, "K"]]) {
+    if (count >= unit) return `${Number((count / unit).toPrecision(3))}${suffix}`;
+  }
+  return String(count);
+}
+
+export function counted(count, one, many = `${one}s`) {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+export function ago(text) {
+  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(text)) / 60_000));
+  if (minutes < 1) return "just now";
+  if (minutes < 120) return `${minutes} min ago`;
+  return minutes < 2_880 ? `${Math.round(minutes / 60)} h ago` : `${Math.round(minutes / 1_440)} days ago`;
+}
+
+export function dayWords(text) {
+  return new Date(text).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+}

@@ -1,0 +1,91 @@
+"""The picker as a form field: by keyboard, by mouse, sent, reset, and typed into while it is closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.heavy.picker.site import Site, field, rows, said, value
+
+pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
+
+
+async def test_a_form_is_filled_by_keyboard_alone_and_sent(site: Site) -> None:
+    async with site.page("/form") as page:
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("ArrowDown")
+        await rows(page).first.wait_for()
+        assert await page.evaluate("document.forms[0].checkValidity()") is False
+        await page.keyboard.press("End")
+        last = await field(page).get_attribute("aria-activedescendant")
+        await page.keyboard.press("Home")
+        assert last != await field(page).get_attribute("aria-activedescendant") == "option-0"
+        await page.keyboard.press("Enter")
+        chosen = await value(page)
+        assert chosen
+        assert await field(page).get_attribute("aria-expanded") == "false"
+        assert "Selected: " in await said(page).inner_text()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Send").click()
+        assert await page.evaluate("new URLSearchParams(location.search).get('model')") == chosen
+
+
+async def test_escape_closes_without_choosing_and_a_reset_empties(site: Site) -> None:
+    async with site.page("/form") as page:
+        await field(page).click()
+        await rows(page).first.wait_for()
+        await page.keyboard.press("Escape")
+        assert await field(page).get_attribute("aria-expanded") == "false"
+        assert await value(page) == ""
+        await field(page).click()
+        await rows(page).nth(1).click()
+        assert await value(page)
+        await page.evaluate("document.forms[0].reset()")
+        assert await value(page) == ""
+
+
+async def test_typing_into_the_closed_field_searches_anew_and_enter_takes_the_first(site: Site) -> None:
+    async with site.page("/form") as page:
+        await field(page).click()
+        await rows(page).nth(2).click()
+        await page.keyboard.press("End")
+        await page.keyboard.type("evil one")
+        await page.locator("model-picker .row[data-active]").get_by_text("evil", exact=True).wait_for()
+        await page.keyboard.press("Enter")
+        assert await value(page) == "evil/one"
+
+
+async def test_a_choice_that_is_not_required_can_be_taken_back(site: Site) -> None:
+    async with site.page("/form", attributes='value="evil/one"') as page:
+        await page.evaluate(
+            "() => { window.heard = [];"
+            "document.querySelector('model-picker').onchange = (event) => heard.push(event.target.value) }"
+        )
+        await page.get_by_role("button", name="Clear the choice").click()
+        assert await value(page) == ""
+        assert await page.evaluate("heard") == [""]
+        assert await field(page).input_value() == ""
+
+
+async def test_an_alias_counts_as_its_model_and_a_vanished_choice_is_told_with_what_comes_closest(site: Site) -> None:
+    alias, named = await alias_of(site)
+    async with site.page("/form", attributes=f'value="{alias}"') as page:
+        await said(page).get_by_text(f"(as {alias})").wait_for()
+        assert await value(page) == alias
+    gone = f"{named}x"
+    async with site.page("/form", attributes=f'value="{gone}"') as page:
+        await said(page).get_by_text(f"{gone} is not in the list any more").wait_for()
+        await said(page).get_by_role("button").click()
+        assert await value(page) == named
+
+
+async def alias_of(site: Site) -> tuple[str, str]:
+    models = (await site.registry.client.get("/models?fields=aliases")).json()["models"]
+    return next((model["aliases"][0], model["id"]) for model in models if model["aliases"])
+
+
+async def test_a_disabled_field_does_not_open(site: Site) -> None:
+    async with site.page("/form", attributes='value="evil/one" disabled') as page:
+        await said(page).get_by_text("Selected").wait_for()
+        assert await field(page).is_disabled()
+        assert await page.get_by_role("button", name="Clear the choice").count() == 0
+        assert await page.evaluate("new FormData(document.forms[0]).get('model')") is None

@@ -1,0 +1,93 @@
+"""The chart and the comparison: by keyboard, with statements instead of numbers that nobody has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.heavy.picker.site import Site, field, rows, value
+
+pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
+
+
+async def test_four_models_are_compared_side_by_side_by_keyboard(site: Site) -> None:
+    async with site.page() as page:
+        await rows(page).first.wait_for()
+        await field(page).focus()
+        for _ in range(5):
+            await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("Shift+Enter")
+        await page.get_by_role("button", name="Compare 4").press("Enter")
+        table = page.get_by_role("region", name="Comparison")
+        assert await table.get_by_role("columnheader").count() == 4
+        lines = await table.get_by_role("rowheader").all_inner_texts()
+        assert lines[:3] == ["Per month", "Input per 1M", "Output per 1M"]
+        await table.get_by_text("…").first.wait_for(state="detached")
+        await table.get_by_role("button", name="Remove").first.press("Enter")
+        assert await table.get_by_role("columnheader").count() == 3
+        await table.get_by_role("button", name="Use").last.press("Enter")
+        assert await value(page)
+
+
+async def test_the_sliders_say_what_a_month_costs_and_what_cannot_be_said(site: Site) -> None:
+    ids = []
+    for state in ("priced", "free", "dynamic"):
+        answer = await site.registry.client.get(f"/models?price={state}&limit=1&fields=name")
+        ids.append(answer.json()["models"][0]["id"])
+    async with site.page() as page:
+        await rows(page).first.wait_for()
+        await page.evaluate(
+            "(ids) => { const p = document.querySelector('model-picker');"
+            "p.compareAll(ids.map((id) => p.byId.get(id))); p.see('compare') }",
+            ids,
+        )
+        costs = page.locator("model-picker .costs strong")
+        assert await costs.nth(1).inner_text() == "Free"
+        assert (await costs.nth(2).inner_text()).startswith("Can’t be said")
+        before = await costs.first.inner_text()
+        assert before.startswith("$")
+        await page.get_by_role("slider", name="Tokens in per month").press("End")
+        assert await costs.first.inner_text() != before
+        assert (
+            await page.get_by_role("slider", name="Tokens in per month").get_attribute("aria-valuetext") == "10B tokens"
+        )
+
+
+async def test_the_points_of_the_chart_are_reached_by_keyboard_and_stand_in_a_table(site: Site) -> None:
+    async with site.page() as page:
+        await rows(page).first.wait_for()
+        await page.get_by_role("button", name="Chart").click()
+        plot = page.get_by_role("listbox", name="against context")
+        await plot.focus()
+        await page.keyboard.press("Home")
+        names = set()
+        for key in ("ArrowRight", "ArrowUp", "End"):
+            await page.keyboard.press(key)
+            point = await plot.get_attribute("aria-activedescendant")
+            names.add(await page.locator(f"model-picker #{point}").get_attribute("aria-label"))
+        assert len(names) == 3
+        await page.keyboard.press("Enter")
+        assert await value(page)
+        await page.get_by_text("The values as a table").click()
+        table = page.get_by_role("region", name="Values of the chart")
+        await table.get_by_role("row").first.wait_for()
+        lines = await table.get_by_role("row").count()
+        total = (await site.registry.client.get("/models?limit=1")).json()["total"]
+        assert lines == total + 1
+        await field(page).fill("evil one")
+        await page.wait_for_function(
+            "document.querySelector('model-picker').shadowRoot.querySelectorAll('.point').length < 5"
+        )
+
+
+async def test_a_plain_dropdown_has_no_views_until_it_is_told(site: Site) -> None:
+    async with site.page("/form") as page:
+        await field(page).click()
+        await rows(page).first.wait_for()
+        assert await page.get_by_role("button", name="Chart").count() == 0
+        assert await page.get_by_role("button", name="Compare").count() == 0
+    async with site.page("/form", attributes="views") as page:
+        await field(page).click()
+        await page.get_by_role("button", name="Chart").click()
+        await page.get_by_role("listbox", name="against context").wait_for()
+        await page.keyboard.press("Escape")
+        assert await field(page).get_attribute("aria-expanded") == "false"
