@@ -17,7 +17,7 @@ import structlog
 from app.catalog.model import LifecycleState
 from app.catalog.snapshot import Contents, Snapshot
 from app.clock import Clock
-from app.memory import without_collections
+from app.memory import MANY_MODELS, let_go, without_collections
 from app.metrics import Metrics
 from app.prerender import announce, prerender, prerendered
 from app.published import Published, RenderingBounds, publish_snapshot, with_base_map, with_staleness
@@ -62,15 +62,20 @@ class Adoption:
         When it is hurried, answers are made as they are asked for, until `prerender_current` has made them.
         """
         async with self._swap:
-            published = await asyncio.to_thread(self._build, snapshot, self._registry.current, is_hurried=is_hurried)
+            replaced = self._registry.current
+            published = await asyncio.to_thread(self._build, snapshot, replaced, is_hurried=is_hurried)
             if published is None:
                 return True
             if not self._registry.publish(published):
                 return False
         self._metrics.generation.set(snapshot.generation)
         for state in LifecycleState:
-            count = sum(model.lifecycle.state is state for model in snapshot.models)
-            self._metrics.models.labels(state.value).set(count)
+            mask = published.index.facets["lifecycle"].get(state.value, 0)
+            self._metrics.models.labels(state.value).set(mask.bit_count())
+        if replaced is not None and len(replaced.rows) > MANY_MODELS:
+            last = [replaced]
+            del replaced
+            await asyncio.to_thread(let_go, last)
         return True
 
     async def prerender_current(self) -> None:
@@ -158,6 +163,8 @@ class Adoption:
             if head is None or head == self._unreadable:
                 return False
             newer = await self.load()
+            # Held here, the snapshot that is replaced would be freed in one step, on the event loop.
+            del current
             return newer is not None and await self.publish(newer)
         if current.generation > 0 and (head is None or head.generation < current.generation):
             sealed = await asyncio.to_thread(seal, current)
@@ -177,10 +184,9 @@ class Adoption:
 
         A store that can't be reached doesn't stop it: the snapshot is served and written back later.
         """
-        # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
-        known = (self.current, self._unreadable)
         snapshot = Snapshot(
-            generation=max(one.generation if one else 0 for one in known) + 1,
+            # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
+            generation=max(one.generation if one else 0 for one in (self.current, self._unreadable)) + 1,
             updated_at=self._clock.now(),
             fetched_at=fetched_at,
             contents=contents,

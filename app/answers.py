@@ -5,7 +5,7 @@ Rows are joined from bytes that were made once per snapshot; only `fields=` buil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,11 @@ class UnknownModelError(LookupError):
 
 def models_list(published: Published, pairs: Pairs, *, fixed_source: str | None = None) -> bytes:
     """Answer `/models`, or the list of one source."""
+    return b"".join(models_in_pieces(published, pairs, fixed_source=fixed_source))
+
+
+def models_in_pieces(published: Published, pairs: Pairs, *, fixed_source: str | None = None) -> Iterable[bytes]:
+    """Return what `models_list` returns, piece by piece."""
     if fixed_source is not None:
         words = [word for word in WORDS if word != "source"]
         query = parse_query(pairs, published.index, words=words)
@@ -48,7 +53,7 @@ def models_list(published: Published, pairs: Pairs, *, fixed_source: str | None 
 def search(published: Published, pairs: Pairs) -> bytes:
     """Answer `/models/search`: the list with `match` in each model, `interpreted` and `suggestions`."""
     query = parse_query(pairs, published.index)
-    return _list(published, query, select(published.index, query), is_search=True)
+    return b"".join(_list(published, query, select(published.index, query), is_search=True))
 
 
 def found_some(body: bytes) -> bool:
@@ -133,7 +138,7 @@ def _with_source(query: Query, source: str) -> Query:
     return replace(query, one_of={**query.one_of, "source": (source,)})
 
 
-def _list(published: Published, query: Query, selected: Selection, *, is_search: bool = False) -> bytes:
+def _list(published: Published, query: Query, selected: Selection, *, is_search: bool = False) -> Iterable[bytes]:
     after: dict[str, Any] = {"total": selected.total, **published.envelope_facts}
     if query.limit is not None or query.offset:
         after |= {"limit": query.limit, "offset": query.offset}

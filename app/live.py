@@ -85,7 +85,7 @@ class _Kept:
     def size_bytes(self) -> int:
         if self.rendering is None:
             return 0
-        return len(self.rendering.body) + sum(map(len, self.rendering.encoded.values()))
+        return self.rendering.length + sum(map(len, self.rendering.encoded.values()))
 
 
 @dataclass(frozen=True, slots=True)

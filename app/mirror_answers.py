@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from app.answers import Answer, Pairs, UnknownModelError
 from app.catalog.identity import variant_of
 from app.catalog.model import Model
-from app.dialects.dialect import to_json
 from app.dialects.openrouter import OPENROUTER, page
 from app.dialects.openrouter_feed import feed
 from app.dialects.openrouter_filters import Entry
 from app.dialects.openrouter_query import FILTER_WORDS, WORDS, Page, answer
 from app.dialects.openrouter_values import RefusedError
+from app.dialects.pieces import to_json
 from app.published import Published
 from app.spoken_answers import NotSpokenError, PageError, body_of
 

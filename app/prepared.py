@@ -6,7 +6,7 @@ is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from app.rendering import CODINGS, Rendering
 from app.tally import RouteTally
@@ -30,25 +30,30 @@ class Form:
     """One form of an answer, plain or in one coding: the body and the header blocks of a 200 and of a 304.
 
     A form that is not made yet has no body, and is good for a 304 alone.
-    `sealed` is for whoever answers ahead of the application: header blocks, by status, with everything that its
-    layers would have added.
+    `body` is None where a long body is only kept compressed; `pieces` give it all the same. `sealed` is for whoever
+    answers ahead of the application: header blocks, by status, with everything that its layers would have added.
     """
 
-    __slots__ = ("body", "coding", "etag", "headers", "headers_304", "sealed")
+    __slots__ = ("_rendering", "body", "coding", "etag", "headers", "headers_304", "sealed")
 
     def __init__(self, rendering: Rendering, coding: str | None, more: RawHeaders) -> None:
         self.coding = coding
-        self.body = rendering.encoded.get(coding, b"") if coding else rendering.body
+        self._rendering = rendering
+        self.body = rendering.encoded.get(coding, b"") if coding else rendering.kept
         self.etag = f'"{rendering.digest}-{coding}"' if coding else f'"{rendering.digest}"'
         self.headers_304: RawHeaders = [(b"etag", self.etag.encode()), (b"vary", b"Accept-Encoding"), *more]
         self.headers: RawHeaders = [
             *self.headers_304,
             (b"content-type", rendering.media_type.encode()),
-            (b"content-length", str(len(self.body)).encode()),
+            (b"content-length", str(rendering.length if self.body is None else len(self.body)).encode()),
         ]
         if coding:
             self.headers.append((b"content-encoding", coding.encode()))
         self.sealed: dict[int, RawHeaders] = {}
+
+    def pieces(self) -> Iterator[bytes]:
+        """Return the body piece by piece."""
+        return self._rendering.pieces() if self.body is None else iter((self.body,))
 
 
 class Prepared:
@@ -105,7 +110,7 @@ class Prepared:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory, but for small change; another spelling of a pinned answer takes next to nothing."""
-        return 1_024 + (0 if self.is_pinned else sum(len(form.body) for form in self._forms.values()))
+        return 1_024 + (0 if self.is_pinned else sum(len(form.body or b"") for form in self._forms.values()))
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from urllib.parse import quote, quote_plus
 
 from app import __version__
-from app.answers import Answer, categories, models_list, providers
+from app.answers import Answer, Pairs, categories, models_in_pieces, providers
 from app.dialects.table import DIALECTS
 from app.prepared import Prepared, RawHeaders
 from app.published import Published
-from app.rendering import THOROUGH, Rendering, compressed, render, render_list
+from app.rendering import THOROUGH, Rendering, compressed, digest_of, gathered
 from app.tally import Tallies
 
 _VERSION = __version__.encode()
@@ -28,16 +29,20 @@ class Whole:
 
     route: str
     pairs: tuple[tuple[str, str], ...]
-    answer: Answer
+    pieces: Callable[[Published, Pairs], Iterable[bytes]]
+
+
+def _whole(answer: Answer) -> Callable[[Published, Pairs], Iterable[bytes]]:
+    return lambda published, pairs: (answer(published, pairs),)
 
 
 WHOLE_ANSWERS = (
-    Whole("/models", (), models_list),
-    Whole("/models", (("format", "frontend"),), models_list),
-    Whole("/models/core", (), partial(models_list, fixed_source="core")),
-    Whole("/models/openrouter", (), partial(models_list, fixed_source="openrouter")),
-    Whole("/models/categories", (), categories),
-    Whole("/models/providers", (), providers),
+    Whole("/models", (), models_in_pieces),
+    Whole("/models", (("format", "frontend"),), models_in_pieces),
+    Whole("/models/core", (), partial(models_in_pieces, fixed_source="core")),
+    Whole("/models/openrouter", (), partial(models_in_pieces, fixed_source="openrouter")),
+    Whole("/models/categories", (), _whole(categories)),
+    Whole("/models/providers", (), _whole(providers)),
 )
 
 
@@ -68,29 +73,32 @@ def prerendered(published: Published, tallies: Tallies, max_age_seconds: int) ->
     pinned: list[tuple[bytes, Prepared]] = []
 
     def add(target: bytes, route: str, rendering: Rendering) -> None:
-        # Where OpenRouter lists every core model, /models and /models/openrouter are the same 830 kB.
-        first = made.setdefault(rendering.body, rendering)
-        if first is rendering:
-            first = made[rendering.body] = compressed(rendering, THOROUGH)
-        shared = replace(rendering, body=first.body, encoded=first.encoded)
+        shared = rendering
+        if rendering.kept is not None:
+            # Where OpenRouter lists every core model, /models and /models/openrouter are the same 830 kB.
+            first = made.setdefault(rendering.kept, rendering)
+            if first is rendering:
+                first = made[rendering.kept] = compressed(rendering, THOROUGH)
+            shared = replace(rendering, kept=first.kept, encoded=first.encoded)
         prepared = Prepared(shared, tallies.of(route), headers)
         prepared.is_pinned = True
         pinned.append((target, prepared))
 
     for whole in WHOLE_ANSWERS:
         target = canonical_target(whole.route, whole.pairs)
-        add(target, whole.route, list_rendering(published, target, whole.answer(published, whole.pairs)))
+        pieces = whole.pieces(published, whole.pairs)
+        add(target, whole.route, gathered(pieces, digest=list_digest(published, target)))
     for dialect in DIALECTS:
-        body = published.spoken[dialect.name].body
-        if body is not None:
-            add(canonical_target(dialect.path, ()), dialect.path, render(body, dialect.media_type))
+        if published.spoken[dialect.name].is_served:
+            rendering = gathered(published.spoken.pieces(dialect.name), dialect.media_type)
+            add(canonical_target(dialect.path, ()), dialect.path, rendering)
     return pinned
 
 
-def list_rendering(published: Published, target: bytes, body: bytes) -> Rendering:
-    """Return the rendering of a list; its ETag is the same on every instance and after a restart."""
+def list_digest(published: Published, target: bytes) -> str:
+    """Return what the ETag of a list is made of; it is the same on every instance and after a restart."""
     facts = (_VERSION, published.rows_digest, published.snapshot.id.encode(), target)
-    return render_list(body, *facts, b"stale" if published.is_stale else b"fresh")
+    return digest_of(*facts, b"stale" if published.is_stale else b"fresh")
 
 
 def announce(tallies: Tallies) -> None:

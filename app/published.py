@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from types import MappingProxyType
 from typing import Any
 
 from app.catalog.index import Index, build_index
 from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
-from app.dialects.dialect import Context, Spoken, speak
+from app.dialects.dialect import Context
 from app.dialects.dropdown import dropdown_row
 from app.dialects.litellm_cost_map import LITELLM_COST_MAP
 from app.dialects.native import model_document, timestamp, to_json
@@ -46,7 +45,7 @@ class Published:
     rows: tuple[bytes, ...]
     dropdown_rows: tuple[bytes, ...]
     rows_digest: bytes
-    spoken: Mapping[str, Spoken]
+    spoken: SpokenTable
     targets: SecondChance[Prepared]
     wire: SecondChance[WireAnswer]
 
@@ -128,10 +127,9 @@ def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBou
 
 def with_base_map(published: Published, base_map: Mapping[str, Any] | None, *, bounds: RenderingBounds) -> Published:
     """Return the same snapshot with LiteLLM's cost map laid over another base; nothing else is spoken anew."""
-    spoken = speak(LITELLM_COST_MAP, Context(published.snapshot, base_map))
     return replace(
         published,
-        spoken=MappingProxyType({**published.spoken, LITELLM_COST_MAP.name: spoken}),
+        spoken=published.spoken.anew(LITELLM_COST_MAP.name, Context(published.snapshot, base_map)),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )

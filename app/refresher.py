@@ -27,7 +27,7 @@ from app.clock import Clock
 from app.dialects.native import timestamp
 from app.journal import Journal
 from app.local_files import LocalFiles
-from app.memory import settle, without_collections
+from app.memory import MANY_MODELS, let_go, settle, without_collections
 from app.outcome import Outcome, Result, Trigger
 from app.period import Period, unpack_period
 from app.sources.protocol import Fetched, RecordSource, SourceError
@@ -231,7 +231,12 @@ class Refresher:
             )
         candidate = await self._candidate(fetched, Origin.UPSTREAM)
         counts = {"fetched": len(fetched.records), "quarantined": len(candidate.contents.quarantined)}
-        return await self._weigh(attempt, candidate, counts)
+        outcome = await self._weigh(attempt, candidate, counts)
+        if len(fetched.records) > MANY_MODELS:
+            last = [candidate, fetched]
+            del candidate, fetched
+            await asyncio.to_thread(let_go, last)
+        return outcome
 
     async def _weigh(self, attempt: _Attempt, candidate: Candidate, counts: dict[str, int]) -> Outcome:
         """Adopt what was fetched, unless the guard refuses it or it changes nothing."""
@@ -269,7 +274,10 @@ class Refresher:
             return self._outcome(attempt, result, diff=candidate.diff)
         if is_change:
             fetched_at = current.fetched_at if current else None
-            if candidate.contents.origin is Origin.CORE and (current is None or current.generation == 0):
+            is_unsaved = current is None or current.generation == 0
+            # Held here, it would be freed in one step, on the event loop.
+            del current
+            if candidate.contents.origin is Origin.CORE and is_unsaved:
                 await self._adoption.adopt_unsaved(candidate.contents)
             elif not await self._adoption.adopt(candidate.contents, fetched_at=fetched_at):
                 return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.answers import Answer, Pairs, UnknownModelError
 from app.catalog.model import Model
-from app.dialects.dialect import Dialect, Spoken, to_json
+from app.dialects.dialect import Dialect, Spoken
 from app.dialects.openai import OPENAI, openai_page
+from app.dialects.pieces import to_json
 from app.published import Published
 
 MAX_PAGE_ROWS = 1_000
@@ -43,9 +44,9 @@ def whole(dialect: Dialect) -> Answer:
 def body_of(dialect: Dialect, published: Published) -> bytes:
     """Return a dialect's document; raises NotSpokenError when there is none."""
     spoken = published.spoken[dialect.name]
-    if spoken.body is None:
+    if not spoken.is_served:
         raise NotSpokenError(dialect.name, spoken.flaw)
-    return spoken.body
+    return b"".join(published.spoken.pieces(dialect.name))
 
 
 def row_of(dialect: Dialect, model: Model) -> Answer:

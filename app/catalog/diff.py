@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from app.catalog.model import Model
 from app.catalog.price import Price, same_price
 from app.catalog.snapshot import meaning
+from app.catalog.steps import sorted_in_steps
 
 # A field that differs in more than this share of the shared models is a change of upstream's shape.
 EVERYWHERE_SHARE = 0.5
@@ -74,13 +75,13 @@ def diff(before: Iterable[Model], after: Iterable[Model]) -> Diff:
     new = {model.id: model for model in after}
     old_listed = {model_id for model_id, model in old.items() if model.is_listed}
     new_listed = {model_id for model_id, model in new.items() if model.is_listed}
-    shared = sorted(old_listed & new_listed)
+    shared = _sorted(old_listed & new_listed)
     differing = {model_id: _differing(old[model_id], new[model_id]) for model_id in shared}
     everywhere = _everywhere(differing)
     return Diff(
-        added=tuple(sorted(new_listed - old_listed)),
-        returned=tuple(sorted((new_listed - old_listed) & old.keys())),
-        removed=tuple(sorted(old_listed - new_listed)),
+        added=tuple(_sorted(new_listed - old_listed)),
+        returned=tuple(_sorted((new_listed - old_listed) & old.keys())),
+        removed=tuple(_sorted(old_listed - new_listed)),
         forgotten=tuple(sorted(old.keys() - old_listed - new.keys())),
         repriced=tuple(
             Repriced(model_id, old[model_id].price, new[model_id].price)
@@ -94,6 +95,10 @@ def diff(before: Iterable[Model], after: Iterable[Model]) -> Diff:
         ),
         everywhere=everywhere,
     )
+
+
+def _sorted(ids: Iterable[str]) -> list[str]:
+    return sorted_in_steps(ids, key=str)
 
 
 def _differing(old: Model, new: Model) -> tuple[str, ...]:

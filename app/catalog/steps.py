@@ -8,6 +8,11 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 STEP_ITEMS = 4_096
+LONG_BYTES = 8 * 1024**2
+"""From here on a document is written piece by piece and kept in its compressed forms alone, a twentieth of its size.
+
+No catalog of today comes near. At 100,000 models all lists and dialects together take 1,100 MiB as plain bytes.
+"""
 
 
 def sorted_in_steps(items: Iterable[T], key: Callable[[T], Any]) -> list[T]:

@@ -16,9 +16,9 @@ from typing import Any
 from app.cli.exporting import ExportError
 from app.cli.litellm_entries import Changes, Entry, edited, with_memory
 from app.cli.litellm_proof import UneditableError
-from app.dialects.dialect import to_json
 from app.dialects.litellm_config import write_yaml
 from app.dialects.litellm_facts import PREFIX
+from app.dialects.pieces import to_json
 
 CONFIG_PATH = "/litellm/config.json"
 COST_MAP_PATH = "/litellm/model_prices_and_context_window.json"
@@ -32,7 +32,7 @@ def exact(body: bytes) -> Any:
 
 def whole_config(config: dict[str, Any]) -> bytes:
     """Return a new config file, which a later export can bring up to date."""
-    return write_yaml({**config, "model_list": [with_memory(entry) for entry in config["model_list"]]})
+    return b"".join(write_yaml({**config, "model_list": [with_memory(entry) for entry in config["model_list"]]}))
 
 
 def aider_metadata(cost_map: dict[str, Any]) -> bytes:

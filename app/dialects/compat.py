@@ -24,7 +24,7 @@ def dialect_states(dialects: tuple[Dialect, ...], spoken: Mapping[str, Spoken]) 
         {
             "name": dialect.name,
             "path": dialect.path,
-            "state": "served" if spoken[dialect.name].body is not None else "unserved",
+            "state": "served" if spoken[dialect.name].is_served else "unserved",
             "flaw": spoken[dialect.name].flaw,
             "rows": spoken[dialect.name].count,
             "withheld": [{"id": one.model_id, "reason": one.reason} for one in spoken[dialect.name].withheld],

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
-from app.catalog.codec import decimal_text
 from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
+from app.dialects.pieces import json_pieces, to_json
 
 Row = Any
 """A row as Python values; money may be `Decimal`, which is written as a JSON number with every digit."""
@@ -57,15 +56,30 @@ class Context:
 class Spoken:
     """A dialect's document, ready to serve.
 
-    `count` is how many models it serves; `rows` holds their rows as JSON, by model id, in document order. `body` is
-    None when there is no document that the client could take; `flaw` says why.
+    `count` is how many models it serves; `rows` holds their rows as JSON, by model id, in document order. `document` is
+    None when there is none that the client could take, and `flaw` says why; or when it is not needed any more.
     """
 
-    body: bytes | None
+    document: Document | None
     count: int
     rows: Mapping[str, bytes]
     withheld: tuple[Withheld, ...]
     flaw: str | None = None
+    write: Callable[[Document], Iterable[bytes]] | None = None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether there is a document that the client can take."""
+        return self.flaw is None
+
+    @property
+    def body(self) -> bytes | None:
+        """The whole document as bytes, written each time."""
+        return None if self.document is None else b"".join(self.pieces())
+
+    def pieces(self) -> Iterable[bytes]:
+        """Return the document piece by piece, so that writing it holds the interpreter only for moments."""
+        return () if self.document is None else (self.write or json_pieces)(self.document)
 
 
 def never_flawed(_value: Any) -> str | None:
@@ -80,7 +94,7 @@ class Dialect:
     `row` raises UnfitError for a model that can't be said in it. `flaw` and `document_flaw` return what breaks the
     client, or None. `rows_in` finds the rows of a document that was read from JSON, with a name for each, and raises
     ValueError when the document is of another shape. `order` brings the models into the document's order; listed
-    ones only are given. `write` turns the document into bytes. `summary` is a line for the API reference.
+    ones only are given. `write` turns the document into pieces of bytes. `summary` is a line for the API reference.
     """
 
     name: str
@@ -93,18 +107,7 @@ class Dialect:
     document_flaw: Callable[[Document], str | None] = never_flawed
     order: Callable[[Snapshot], Iterable[Model]] | None = None
     media_type: str = JSON
-    write: Callable[[Document], bytes] | None = None
-
-
-def to_json(value: Any) -> bytes:
-    """Return compact JSON; a Decimal becomes a number with every digit that it has."""
-    return bytes(memoryview(orjson.dumps(value, default=_number)))
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(decimal_text(value).encode())
-    raise TypeError(f"{type(value).__name__} has no JSON form here")
+    write: Callable[[Document], Iterable[bytes]] | None = None
 
 
 def fragments(rows: Mapping[str, bytes]) -> Sequence[orjson.Fragment]:
@@ -135,8 +138,7 @@ def speak(dialect: Dialect, context: Context) -> Spoken:
         return Spoken(None, 0, served, tuple(withheld), "no model of the catalog fits this dialect")
     document = dialect.document(served, context)
     flaw = dialect.document_flaw(document)
-    body = None if flaw else (dialect.write or to_json)(document)
-    return Spoken(body, len(rows), served, tuple(withheld), flaw)
+    return Spoken(None if flaw else document, len(rows), served, tuple(withheld), flaw, dialect.write)
 
 
 def _row_bytes(row: Row, model: Model) -> bytes:

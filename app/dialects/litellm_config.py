@@ -13,8 +13,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from app.catalog.identity import base_of
@@ -28,6 +29,7 @@ from app.dialects.yaml_text import lines
 
 ID_PREFIX, ID_SUFFIX = "model-registry/", "@openrouter"
 API_KEY = "os.environ/OPENROUTER_API_KEY"
+_LINES_AT_ONCE = 4_096
 HEADER = (
     "# Written by the model registry. Set OPENROUTER_API_KEY and LITELLM_MASTER_KEY, then: litellm --config FILE\n"
     "# `model-registry export litellm --into FILE` brings its entries up to date and leaves everything else alone.\n"
@@ -96,9 +98,12 @@ def config_values(rows: Mapping[str, bytes], context: Context) -> Document:
     return _config(entries, rows, context)
 
 
-def write_yaml(document: Document) -> bytes:
+def write_yaml(document: Document) -> Iterator[bytes]:
     """Return the config in YAML."""
-    return (HEADER + "\n".join(lines(document)) + "\n").encode()
+    yield HEADER.encode()
+    coming = lines(document)
+    while some := list(islice(coming, _LINES_AT_ONCE)):
+        yield ("\n".join(some) + "\n").encode()
 
 
 def config_flaw(row: Row) -> str | None:

@@ -59,9 +59,13 @@ class Front:
             return
         accept_encoding, if_none_match, request_id = wishes
         status, form = choose(prepared, accept_encoding, if_none_match)
+        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
+        if body is None:
+            # A long body, which is unfolded piece by piece.
+            await self._app(scope, receive, send)
+            return
         headers = [*(form.sealed.get(status) or self._seal(form, status)), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
         await send({"type": "http.response.body", "body": body})
         if prepared.note is not None:
             prepared.note()
@@ -77,11 +81,14 @@ class Front:
         if prepared is None or wishes is None:
             return None
         status, form = choose(prepared, wishes[0], wishes[1])
+        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
+        if body is None:
+            return None
         return WireAnswer(
             prepared,
             status=status,
             headers=self._seal(form, status),
-            body=b"" if status == 304 or scope["method"] == "HEAD" else form.body,
+            body=body,
             method=scope["method"],
             path=scope["path"],
         )

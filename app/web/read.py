@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from app.answers import Answer
 from app.prepared import Prepared, RawHeaders
-from app.prerender import canonical_target, list_rendering, snapshot_headers
+from app.prerender import canonical_target, list_digest, snapshot_headers
 from app.published import Published
 from app.rendering import JSON, QUICK, compressed, render
 from app.web.respond import respond
@@ -104,7 +104,8 @@ def _kept(
 
     Another spelling of it gets an entry of its own when it is asked for again: most never are.
     """
-    rendering = list_rendering(published, canonical, body) if question.is_list else render(body, question.media_type)
+    digest = list_digest(published, canonical) if question.is_list else None
+    rendering = render(body, question.media_type, digest)
     headers = snapshot_headers(published, serving.cache_max_age_seconds) + question.more
     note = question.note(body) if question.note else None
     prepared = Prepared(rendering, serving.metrics.tallies.of(question.route), headers, note)

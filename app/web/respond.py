@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -25,6 +27,26 @@ class BytesResponse(Response):
         await send({"type": "http.response.body", "body": body})
 
 
+class PiecesResponse(Response):
+    """A response whose long body is unfolded while it is sent, as fast as the reader takes it."""
+
+    def __init__(self, form: Form) -> None:
+        self.status_code = 200
+        self.body = b""
+        self.background = None
+        self.raw_headers = form.headers
+        self._form = form
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's form
+        """Send it; between pieces others get their turn."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] != "HEAD":
+            for piece in self._form.pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+
+
 def choose(prepared: Prepared, accept_encoding: bytes, if_none_match: bytes) -> tuple[int, Form]:
     """Return the status and the form that answer a GET or HEAD; several header lines are joined by commas."""
     if if_none_match:
@@ -43,4 +65,4 @@ def respond(request: Request, prepared: Prepared) -> Response:
         prepared.note()
     if status == 304:
         return BytesResponse(304, form.headers_304, b"")
-    return BytesResponse(200, form.headers, form.body)
+    return PiecesResponse(form) if form.body is None else BytesResponse(200, form.headers, form.body)

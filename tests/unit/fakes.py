@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 from app.adoption import Adoption
-from app.answers import models_list
 from app.candidate import Rules
 from app.catalog.door import OPEN_DOOR
 from app.catalog.guard import GuardLimits
@@ -26,7 +25,7 @@ from app.journal import Journal
 from app.local_files import LocalFiles
 from app.metrics import Metrics
 from app.outcome import Outcome, Trigger
-from app.prerender import list_rendering
+from app.prerender import list_digest
 from app.published import Published, RenderingBounds
 from app.readings import Readings
 from app.refresher import Refresher, RefreshOptions
@@ -306,11 +305,11 @@ class Instance:
     @property
     def etag(self) -> str:
         """The ETag of the whole list, as `/models` answers it."""
-        rendering = list_rendering(self.published, b"/models", models_list(self.published, ()))
+        digest = list_digest(self.published, b"/models")
         prepared = self.published.targets.get(b"/models")
         # One that booted in a hurry has none prepared yet, and will give the same.
-        assert prepared is None or prepared.rendering.digest == rendering.digest
-        return f'"{rendering.digest}"'
+        assert prepared is None or prepared.rendering.digest == digest
+        return f'"{digest}"'
 
     @property
     def ids(self) -> set[str]:

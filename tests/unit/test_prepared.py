@@ -64,7 +64,7 @@ def test_every_form_has_an_etag_and_a_length_of_its_own() -> None:
     assert len({form.etag for form in forms}) == 4
     for form in forms:
         headers = dict(form.headers)
-        assert headers[b"content-length"] == str(len(form.body)).encode()
+        assert headers[b"content-length"] == str(len(form.body or b"")).encode()
         assert headers.get(b"content-encoding") == (form.coding.encode() if form.coding else None)
         assert headers[b"content-type"] == b"application/json"
 

@@ -12,7 +12,7 @@ import yaml
 from app.cli.exporting import ExportError
 from app.cli.litellm_entries import Changes
 from app.cli.litellm_file import SHOWN, _replace, aider_metadata, exact, put_into, report, whole_config
-from app.dialects.dialect import to_json
+from app.dialects.pieces import to_json
 from tests.unit.cli.configs import FOREIGN, entries_of
 from tests.unit.dialects.given import priced
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalog.codec import decimal_text
-from app.dialects.dialect import to_json
 from app.dialects.litellm_prices import OFF_PEAK_KEY, RATE_KEYS, SEARCH_KEY, cost_keys, is_cost_key
+from app.dialects.pieces import to_json
 from tests.unit.dialects.given import priced, snapshot_of
 
 RATES = st.decimals(min_value=0, max_value=Decimal("0.01"), places=23).filter(bool)
