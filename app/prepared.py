@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from app.catalog.steps import LONG_BYTES
 from app.rendering import CODINGS, Rendering
 from app.tally import RouteTally
 
@@ -30,8 +31,9 @@ class Form:
     """One form of an answer, plain or in one coding: the body and the header blocks of a 200 and of a 304.
 
     A form that is not made yet has no body, and is good for a 304 alone.
-    `body` is None where a long body is only kept compressed; `pieces` give it all the same. `sealed` is for whoever
-    answers ahead of the application: header blocks, by status, with everything that its layers would have added.
+    `body` is None where it is only kept compressed: `whole` gives it and keeps it from then on, `pieces` give one that
+    is too long to be kept. `sealed` is for whoever answers ahead of the application: header blocks, by status, with
+    everything that its layers would have added.
     """
 
     __slots__ = ("_rendering", "body", "coding", "etag", "headers", "headers_304", "sealed")
@@ -50,6 +52,12 @@ class Form:
         if coding:
             self.headers.append((b"content-encoding", coding.encode()))
         self.sealed: dict[int, RawHeaders] = {}
+
+    def whole(self) -> bytes | None:
+        """Return the body; None for one that only comes in pieces."""
+        if self.body is None and self._rendering.length < LONG_BYTES:
+            self.body = self._rendering.body
+        return self.body
 
     def pieces(self) -> Iterator[bytes]:
         """Return the body piece by piece."""

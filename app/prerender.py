@@ -14,7 +14,7 @@ from app.answers import Answer, Pairs, categories, models_in_pieces, providers
 from app.dialects.table import DIALECTS
 from app.prepared import Prepared, RawHeaders
 from app.published import Published
-from app.rendering import THOROUGH, Rendering, compressed, digest_of, gathered
+from app.rendering import THOROUGH, Rendering, compressed, digest_of, folded, gathered
 from app.tally import Tallies
 
 _VERSION = __version__.encode()
@@ -79,7 +79,8 @@ def prerendered(published: Published, tallies: Tallies, max_age_seconds: int) ->
             first = made.setdefault(rendering.kept, rendering)
             if first is rendering:
                 first = made[rendering.kept] = compressed(rendering, THOROUGH)
-            shared = replace(rendering, kept=first.kept, encoded=first.encoded)
+            # Nearly everybody takes a compressed form, so the plain one waits until somebody does not.
+            shared = folded(replace(rendering, encoded=first.encoded))
         prepared = Prepared(shared, tallies.of(route), headers)
         prepared.is_pinned = True
         pinned.append((target, prepared))

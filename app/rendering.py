@@ -1,4 +1,4 @@
-"""Bodies as bytes: hashed once, compressed once; of long ones only the compressed forms are kept."""
+"""Bodies as bytes: hashed once, compressed once; the plain form of a whole list is kept when somebody asks for it."""
 
 from __future__ import annotations
 
@@ -30,20 +30,25 @@ _Compressors = Mapping[str, Callable[[bytes], bytes]]
 THOROUGH: _Compressors = {
     "gzip": lambda body: gzip.compress(body, 9, mtime=0),
     "br": lambda body: brotli.compress(body, quality=7),
-    "zstd": lambda body: zstandard.ZstdCompressor(level=9).compress(body),
+    "zstd": lambda body: _zstd(body, 9),
 }
 QUICK: _Compressors = {
     "gzip": lambda body: gzip.compress(body, 2, mtime=0),
     "br": lambda body: brotli.compress(body, quality=3),
-    "zstd": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
+    "zstd": lambda body: _zstd(body, 3),
 }
+
+
+def _zstd(body: bytes, level: int) -> bytes:
+    # Copied, because python-zstandard leaves its buffer at the size of the plain body.
+    return bytes(memoryview(zstandard.ZstdCompressor(level=level).compress(body)))
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """One body: its bytes, their type, the hash behind its ETags, and its compressed forms.
 
-    `kept` is None for a long body of which only the compressed forms are kept; it takes `unfolded_bytes`.
+    `kept` is None for a body of which only the compressed forms are kept; it takes `unfolded_bytes`.
     """
 
     kept: bytes | None
@@ -59,7 +64,7 @@ class Rendering:
 
     @property
     def body(self) -> bytes:
-        """The plain body; a long one is unfolded each time."""
+        """The plain body, unfolded each time where it is not kept: 1 MB takes a millisecond."""
         return b"".join(self.pieces()) if self.kept is None else self.kept
 
     def pieces(self) -> Iterator[bytes]:
@@ -95,6 +100,13 @@ def compressed(rendering: Rendering, compressors: _Compressors) -> Rendering:
     made = {coding: compressors[coding](plain) for coding in CODINGS}
     smaller = {coding: body for coding, body in made.items() if len(body) < len(plain)}
     return replace(rendering, encoded=smaller)
+
+
+def folded(rendering: Rendering) -> Rendering:
+    """Return the rendering without its plain body, where a compressed form can give that back."""
+    if rendering.kept is None or "zstd" not in rendering.encoded:
+        return rendering
+    return replace(rendering, kept=None, unfolded_bytes=len(rendering.kept))
 
 
 class _Compressor(Protocol):

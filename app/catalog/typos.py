@@ -2,16 +2,21 @@
 
 One edit in words of four letters or more, two in eight or more; a transposition is one edit. Words with digits are
 never corrected: o3 is not o1. Built on deletions (two words within one edit share a form with a letter left out),
-so a look-up costs some hundred dictionary reads, whatever the size of the vocabulary.
+so a look-up costs some hundred reads, whatever the size of the vocabulary.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 ONE_EDIT_LETTERS = 4
 TWO_EDITS_LETTERS = 8
 MAX_LETTERS = 24
+# A form is known by as many bits of its hash, above the number of its word: 64 bits in all, for 16 million words.
+_HASH_BITS, _WORD_BITS = 40, 24
+_HASH_MASK, _WORD_MASK = (1 << _HASH_BITS) - 1, (1 << _WORD_BITS) - 1
 
 
 def edits_allowed(word: str) -> int:
@@ -22,28 +27,53 @@ def edits_allowed(word: str) -> int:
 
 
 class Typos:
-    """The known words, by the forms that they have with letters left out."""
+    """The known words, by the forms that they have with letters left out.
+
+    Forms are kept as hashes, in runs of the same leading bits, and it is known where each run begins: 0.8 MB for a
+    catalog of 421 models, and 3.4 as strings in a dictionary. Two forms of one hash cost a comparison, no more.
+    """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._by_form: dict[str, list[str]] = {}
-        for word in words:
-            # A word one letter shorter than the least can still be one edit from one that is long enough.
-            if word.isalpha() and ONE_EDIT_LETTERS - 1 <= len(word) <= MAX_LETTERS + 2:
-                for form in _forms(word, 2 if len(word) >= TWO_EDITS_LETTERS - 1 else 1):
-                    self._by_form.setdefault(form, []).append(word)
+        # A word one letter shorter than the least can still be one edit from one that is long enough.
+        fitting = (word for word in words if ONE_EDIT_LETTERS - 1 <= len(word) <= MAX_LETTERS + 2 and word.isalpha())
+        self._words = tuple(dict.fromkeys(fitting))
+        entries = array("Q")
+        for number, word in enumerate(self._words):
+            for form in _forms(word, 2 if len(word) >= TWO_EDITS_LETTERS - 1 else 1):
+                entries.append((hash(form) & _HASH_MASK) << _WORD_BITS | number)
+        bits = max(len(entries).bit_length(), 1)
+        self._shift = _HASH_BITS - bits
+        sizes = array("L", bytes(array("L").itemsize << bits))
+        for entry in entries:
+            sizes[entry >> _WORD_BITS + self._shift] += 1
+        # Where each run ends, counted down to where it begins as its entries are put in.
+        self._begins = array("L", accumulate(sizes))
+        self._begins.append(len(entries))
+        self._entries = array("Q", bytes(len(entries) * entries.itemsize))
+        for entry in entries:
+            run = entry >> _WORD_BITS + self._shift
+            self._begins[run] -= 1
+            self._entries[self._begins[run]] = entry
 
     def near(self, word: str) -> tuple[tuple[str, int], ...]:
         """Return the known words within the allowed edits, each with its distance, nearest first."""
         allowed = edits_allowed(word)
         if not allowed:
             return ()
-        found: dict[str, int] = {}
-        for form in _forms(word, allowed):
-            for known in self._by_form.get(form, ()):
-                if known not in found and abs(len(known) - len(word)) <= allowed:
-                    found[known] = distance(word, known)
-        near = [(known, edits) for known, edits in found.items() if 0 < edits <= allowed]
+        known = self._sharing_a_form(word, allowed)
+        near = [(other, edits) for other in known if 0 < (edits := distance(word, other)) <= allowed]
         return tuple(sorted(near, key=lambda pair: (pair[1], pair[0])))
+
+    def _sharing_a_form(self, word: str, allowed: int) -> set[str]:
+        begins, entries, shift = self._begins, self._entries, self._shift
+        found = set()
+        for form in _forms(word, allowed):
+            wanted = hash(form) & _HASH_MASK
+            run = wanted >> shift
+            for entry in entries[begins[run] : begins[run + 1]]:
+                if entry >> _WORD_BITS == wanted:
+                    found.add(self._words[entry & _WORD_MASK])
+        return {known for known in found if abs(len(known) - len(word)) <= allowed}
 
 
 def _forms(word: str, deletions: int) -> Iterator[str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
 from types import MappingProxyType
 
-from app.catalog.steps import LONG_BYTES
 from app.dialects.catwalk import CATWALK
 from app.dialects.dialect import Context, Dialect, Spoken, speak
 from app.dialects.hermes import HERMES
@@ -55,7 +53,6 @@ class SpokenTable(Mapping[str, Spoken]):
     def __init__(self, context: Context) -> None:
         self._context = context
         self._made: dict[str, Spoken] = {}
-        self._bodies: dict[str, bytes] = {}
 
     def __getitem__(self, name: str) -> Spoken:
         made = self._made.get(name)
@@ -69,38 +66,22 @@ class SpokenTable(Mapping[str, Spoken]):
         spoken = speak(dialect, self._context)
         return spoken if dialect in LISTS else replace(spoken, rows=NO_ROWS)
 
-    def pieces(self, name: str) -> Iterator[bytes]:
+    def pieces(self, name: str) -> Iterable[bytes]:
         """Return a dialect's document piece by piece, none when it has no document.
 
-        A short one is one piece, and kept. Of a long one nothing is kept but what `Spoken` says; whoever needs it
-        again keeps it compressed, or waits until it is made again.
+        Nothing is kept but what `Spoken` says: whoever needs the document again keeps it compressed, or waits until it
+        is made again.
         """
-        body = self._bodies.get(name)
-        if body is not None:
-            yield body
-            return
         spoken = self[name]
         if spoken.is_served and spoken.document is None:
             spoken = self._spoken(name)
         self._made[name] = replace(spoken, document=None)
-        coming = iter(spoken.pieces())
-        held: list[bytes] = []
-        length = 0
-        for piece in coming:
-            held.append(piece)
-            length += len(piece)
-            if length >= LONG_BYTES:
-                yield from chain(held, coming)
-                return
-        if held:
-            body = self._bodies[name] = b"".join(held)
-            yield body
+        return spoken.pieces()
 
     def anew(self, name: str, context: Context) -> SpokenTable:
         """Return a table in which one dialect is spoken in another context, and all others as in this one."""
         table = SpokenTable(context)
         table._made = {known: spoken for known, spoken in self._made.items() if known != name}
-        table._bodies = {known: body for known, body in self._bodies.items() if known != name}
         return table
 
     def __iter__(self) -> Iterator[str]:

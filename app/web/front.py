@@ -59,9 +59,9 @@ class Front:
             return
         accept_encoding, if_none_match, request_id = wishes
         status, form = choose(prepared, accept_encoding, if_none_match)
-        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
+        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body or form.whole()
         if body is None:
-            # A long body, which is unfolded piece by piece.
+            # So long that it is unfolded piece by piece while it is sent.
             await self._app(scope, receive, send)
             return
         headers = [*(form.sealed.get(status) or self._seal(form, status)), (b"x-request-id", request_id)]
@@ -81,7 +81,7 @@ class Front:
         if prepared is None or wishes is None:
             return None
         status, form = choose(prepared, wishes[0], wishes[1])
-        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body
+        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body or form.whole()
         if body is None:
             return None
         return WireAnswer(

@@ -65,4 +65,5 @@ def respond(request: Request, prepared: Prepared) -> Response:
         prepared.note()
     if status == 304:
         return BytesResponse(304, form.headers_304, b"")
-    return PiecesResponse(form) if form.body is None else BytesResponse(200, form.headers, form.body)
+    body = form.whole()
+    return PiecesResponse(form) if body is None else BytesResponse(200, form.headers, body)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import MutableMapping
+from typing import Any
 
+import pytest
+from starlette.requests import Request
+
+from app.catalog.steps import LONG_BYTES
 from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, Form, Prepared, choose_coding, is_known
-from app.rendering import CODINGS, QUICK, Rendering, compressed, render
+from app.rendering import CODINGS, QUICK, Rendering, compressed, folded, gathered, render
 from app.tally import RouteTally
-from app.web.respond import choose
+from app.web.respond import choose, respond
 
 BODY = b'{"id":"acme/one"},' * 200
 MORE = [(b"cache-control", b"public, max-age=60"), (b"x-catalog-snapshot", b"1-abc")]
@@ -201,3 +206,40 @@ def test_the_tag_of_a_form_that_is_not_made_yet_is_known_and_one_that_is_refused
     assert (known.etag.encode(), (b"etag", tag) in known.headers_304) == (tag, True)
     assert after.known_form(b"gzip", tag) is None
     assert after.known_form(b"zstd", tag.replace(b"-zstd", b"-lzma")) is None
+
+
+def test_a_folded_form_is_unfolded_once_and_then_kept() -> None:
+    form = prepared(folded(compressed(render(BODY), QUICK))).form(b"")
+    assert form.body is None
+    assert dict(form.headers)[b"content-length"] == str(len(BODY)).encode()
+    assert form.whole() == BODY
+    assert form.body is form.whole()
+
+
+def test_a_long_form_is_never_whole_and_comes_in_pieces() -> None:
+    long = gathered(BODY for _ in range(LONG_BYTES // len(BODY) + 1))
+    form = prepared(long).form(b"")
+    assert form.whole() is None
+    assert dict(form.headers)[b"content-length"] == str(long.length).encode()
+    assert sum(map(len, form.pieces())) == long.length
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_long_body_is_sent_in_pieces_with_its_length_told_before(method: str) -> None:
+    long = gathered(BODY for _ in range(LONG_BYTES // len(BODY) + 1))
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": method, "path": "/models", "query_string": b"", "headers": []}
+    await respond(Request(scope), prepared(long))(scope, receive, send)
+    assert sent[0]["status"] == 200
+    assert dict(sent[0]["headers"])[b"content-length"] == str(long.length).encode()
+    bodies = [message["body"] for message in sent[1:]]
+    assert [message.get("more_body", False) for message in sent[1:]] == [True] * (len(bodies) - 1) + [False]
+    assert b"".join(bodies) == (long.body if method == "GET" else b"")

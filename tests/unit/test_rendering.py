@@ -9,7 +9,19 @@ import brotli
 import pytest
 import zstandard
 
-from app.rendering import CODINGS, MIN_COMPRESSED_BYTES, QUICK, THOROUGH, Rendering, compressed, render
+from app.catalog.steps import LONG_BYTES
+from app.rendering import (
+    CODINGS,
+    MIN_COMPRESSED_BYTES,
+    QUICK,
+    THOROUGH,
+    UNFOLDED_BYTES,
+    Rendering,
+    compressed,
+    folded,
+    gathered,
+    render,
+)
 
 BODY = b'{"id":"acme/one","context":1000},' * 200
 UNPACK = {
@@ -17,6 +29,8 @@ UNPACK = {
     "br": brotli.decompress,
     "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
 }
+# A form that was made from pieces does not say how long the body is.
+UNPACK_LONG = UNPACK | {"zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body)}
 
 
 @pytest.mark.parametrize("compressors", [QUICK, THOROUGH], ids=["quick", "thorough"])
@@ -53,6 +67,38 @@ def test_a_form_that_is_not_smaller_is_left_out() -> None:
     made = compressed(render(body), THOROUGH)
     assert all(len(form) < len(body) for form in made.encoded.values())
     assert "gzip" not in made.encoded
+
+
+def test_a_folded_body_is_given_back_from_its_compressed_form() -> None:
+    whole = compressed(render(BODY), QUICK)
+    small = folded(whole)
+    assert small.kept is None
+    assert (small.body, small.length, small.digest) == (whole.body, whole.length, whole.digest)
+    assert folded(small) is small
+    without_forms = render(BODY)
+    assert folded(without_forms) is without_forms
+
+
+def test_pieces_are_gathered_into_the_same_rendering_as_the_whole() -> None:
+    assert gathered([BODY[:7], b"", BODY[7:]], "text/plain") == render(BODY, "text/plain")
+    assert gathered([BODY], digest="of-few-facts").digest == "of-few-facts"
+    assert gathered([]).body == b""
+
+
+def test_a_long_body_is_kept_in_its_compressed_forms_alone() -> None:
+    pieces = [b"%d," % number * 16_384 for number in range(1_000, 1_110)]
+    body = b"".join(pieces)
+    assert len(body) > LONG_BYTES
+    made = gathered(iter(pieces))
+    assert made.kept is None
+    assert (made.length, made.digest) == (len(body), render(body).digest)
+    assert {coding: UNPACK_LONG[coding](form) == body for coding, form in made.encoded.items()} == dict.fromkeys(
+        CODINGS, True
+    )
+    unfolded = list(made.pieces())
+    assert b"".join(unfolded) == body
+    assert max(map(len, unfolded)) <= UNFOLDED_BYTES
+    assert compressed(made, THOROUGH) is made
 
 
 def test_compressing_again_changes_nothing() -> None:
