@@ -29,7 +29,7 @@ LIST_PACKAGES = $(SBOM)/bin/python -W ignore -m cyclonedx_py requirements requir
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-all chaos lint format clients bench bench-peers openapi env-example lock sbom clean
+.PHONY: help run demo test test-all chaos soak lint format clients bench bench-peers openapi env-example lock sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same, and then the he
 
 chaos: $(DEV_STAMP) ## Two minutes of storm over four instances and a Redis, and a table; STORM="--seed 2 --file" makes another
 	$(BIN)/python -m tests.chaos $(STORM)
+
+soak: $(DEV_STAMP) ## A thousand refreshes, each with another catalog, and the memory that they leave behind
+	$(BIN)/python -m tests.chaos.soak
 
 clients: $(CLIENTS_STAMP) $(NPM_STAMP) ## Install the real clients that the heavy tests run (1.2 GB)
 
