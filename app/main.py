@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,6 +26,7 @@ from app.journal import Journal
 from app.live import LiveOptions, LivePages
 from app.local_files import LocalFiles
 from app.metrics import Metrics
+from app.preference_keeper import PROBE_INTERVAL, PreferenceKeeper
 from app.published import RenderingBounds
 from app.readings import Readings
 from app.refresher import Refresher, RefreshOptions
@@ -42,12 +43,15 @@ from app.sources.overrides import OverridesSource
 from app.sources.protocol import RecordSource
 from app.status import StatusReport
 from app.store.mirrored import MirroredStore
-from app.store.protocol import Store
+from app.store.preferences import PreferenceStore
+from app.store.protocol import Store, StoreHealth
 from app.store.sqlite import SqliteStore
+from app.store.sqlite_preferences import SqlitePreferences
 from app.web.application import build_application
 from app.web.attempts import Attempts
 from app.web.auth import Gate
 from app.web.serving import Serving
+from app.web.user_tokens import UserGate
 
 log = structlog.get_logger("main")
 # How long a refresh may take to let go of its lease when the process stops.
@@ -70,6 +74,7 @@ def create_app(
     *,
     sources: Sources | None = None,
     store: Store | None = None,
+    preferences: PreferenceStore | None = None,
     clock: Clock | None = None,
     is_ringing: bool = True,
 ) -> FastAPI:
@@ -79,6 +84,7 @@ def create_app(
     """
     clock = clock or SystemClock()
     store = store or build_store(settings)
+    keeper = PreferenceKeeper(preferences or build_preferences(settings))
     sources = sources or build_sources(settings)
     instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     interval = timedelta(minutes=settings.refresh_interval_minutes)
@@ -115,7 +121,11 @@ def create_app(
         interval=interval,
         has_upstream=sources.upstream is not None,
     )
-    metrics.add(Readings(registry=registry, clock=clock, period=lambda: refresher.period, stores=store.health))
+
+    def stores() -> Sequence[StoreHealth]:
+        return (*store.health(), keeper.health())
+
+    metrics.add(Readings(registry=registry, clock=clock, period=lambda: refresher.period, stores=stores))
     schedule = Schedule(refresher, follower, interval=interval, follow_seconds=settings.follow_seconds)
     if base_map.is_given:
 
@@ -124,18 +134,20 @@ def create_app(
                 await adoption.lay_over_base_map()
 
         schedule.ring_also("base_map", look_at_base_map, interval)
+    schedule.ring_also("preferences", keeper.probe, PROBE_INTERVAL)
     report = StatusReport(
         instance=instance,
         registry=registry,
         refresher=refresher,
         journal=journal,
-        store=store,
+        stores=stores,
         files=sources.files,
         clock=clock,
         next_refresh_at=lambda: schedule.next_refresh_at,
         upstream_host=urlsplit(base_url).netloc if sources.upstream else None,
         base_map=base_map,
     )
+    user_attempts = Attempts(settings.preferences_requests_per_minute, clock, "preferences")
     serving = Serving(
         registry=registry,
         refresher=refresher,
@@ -143,6 +155,9 @@ def create_app(
         clock=clock,
         gate=Gate(settings.admin_token, Attempts(settings.admin_requests_per_minute, clock)),
         live=LivePages(sources.pages, clock, live_options(settings)),
+        preferences=keeper,
+        user_gate=UserGate(settings.preferences_token, user_attempts, clock),
+        has_upstream=sources.upstream is not None,
         status_document=report.document,
         cache_max_age_seconds=settings.cache_max_age_seconds,
         cooldown_seconds=settings.refresh_cooldown_seconds,
@@ -168,6 +183,7 @@ def _lifespan(
         # Unwinds in reverse: stop ringing, let the refresh go, close the sources, close the store.
         async with AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
+            stack.push_async_callback(serving.preferences.close)
             for source in (sources.upstream, sources.bootstrap):
                 if source is not None:
                     stack.push_async_callback(source.close)
@@ -199,6 +215,16 @@ def build_store(settings: Settings) -> Store:
     from app.store.redis import RedisStore
 
     return MirroredStore(RedisStore(settings.redis_url.get_secret_value(), settings.redis_key_prefix, deadline), file)
+
+
+def build_preferences(settings: Settings) -> PreferenceStore:
+    """Return where users' choices are kept: in Redis if there is one, else in a file of their own."""
+    deadline = settings.store_deadline_seconds
+    if settings.redis_url is None:
+        return SqlitePreferences(settings.data_dir / "preferences.sqlite3", deadline)
+    from app.store.redis_preferences import RedisPreferences
+
+    return RedisPreferences(settings.redis_url.get_secret_value(), settings.redis_key_prefix, deadline)
 
 
 def build_sources(settings: Settings) -> Sources:

@@ -20,6 +20,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 
 SECTIONS = {
     "HOST": "Serving",
+    "PREFERENCES_TOKEN": "Preferences of users",
     "DATA_DIR": "Storing",
     "OPENROUTER_ENABLED": "OpenRouter",
     "CORE_MODELS_FILE": "Local files",
@@ -91,7 +92,24 @@ class Settings(BaseSettings):
         67_108_864, ge=1_048_576, description="Bytes of rendered answers kept per snapshot besides the whole lists."
     )
 
-    data_dir: Path = Field(Path("data"), description="Folder of the embedded store (registry.sqlite3).")
+    preferences_token: SecretStr | None = Field(
+        None,
+        description="Token that opens /users/{user_id}/preferences to backends, 32 characters or more; user tokens for "
+        "browsers are made from it. Without one only direct callers from this machine are let in.",
+    )
+    preferences_requests_per_minute: int = Field(
+        600,
+        ge=1,
+        le=1_000_000,
+        description="Requests per minute that one client may send to the preferences, refused ones included.",
+    )
+    preferences_cors_origins: Words = Field(
+        (), description="Sites whose pages may use the preferences, comma-separated; * is refused. Empty: none."
+    )
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the embedded stores (registry.sqlite3, preferences.sqlite3)."
+    )
     redis_url: SecretStr | None = Field(
         None,
         description="Redis shared by several hosts, e.g. redis://:password@redis:6379/0. The file under DATA_DIR "
@@ -207,6 +225,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "cors_origins",
+        "preferences_cors_origins",
         "openrouter_output_modalities",
         "filter_drop_variants",
         "filter_keep_variants",
@@ -260,7 +279,22 @@ class Settings(BaseSettings):
             raise ValueError("can't be read; percent-encode signs such as / @ : # ? in the password")
         return value
 
-    @field_validator("admin_token", "openrouter_api_key")
+    @field_validator("preferences_cors_origins")
+    @classmethod
+    def _check_sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any("*" in site for site in value):
+            raise ValueError("must name the sites, e.g. https://app.example; preferences are not for any site")
+        return value
+
+    @field_validator("preferences_token", mode="after")
+    @classmethod
+    def _check_length(cls, value: SecretStr | None) -> SecretStr | None:
+        # Whoever has a user token can try keys against it at leisure.
+        if value is not None and value.get_secret_value().strip() and len(value.get_secret_value().strip()) < 32:
+            raise ValueError("must have 32 characters or more, e.g. the output of openssl rand -hex 32")
+        return value
+
+    @field_validator("admin_token", "preferences_token", "openrouter_api_key")
     @classmethod
     def _check_header_safe(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:

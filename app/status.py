@@ -7,7 +7,7 @@ dashboard can tell a blip from an outage. No secret, no path, no URL with a pass
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from app.local_files import LocalFiles
 from app.outcome import Result
 from app.refresher import Refresher
 from app.registry import Registry
-from app.store.protocol import Store
+from app.store.protocol import StoreHealth
 
 QUARANTINED_SHOWN = 50
 WITHHELD_SHOWN = 50
@@ -39,7 +39,7 @@ class StatusReport:
         registry: Registry,
         refresher: Refresher,
         journal: Journal,
-        store: Store,
+        stores: Callable[[], Sequence[StoreHealth]],
         files: LocalFiles,
         clock: Clock,
         next_refresh_at: Callable[[], datetime | None],
@@ -50,7 +50,7 @@ class StatusReport:
         self._registry = registry
         self._refresher = refresher
         self._journal = journal
-        self._store = store
+        self._store_health = stores
         self._files = files
         self._clock = clock
         self._next_refresh_at = next_refresh_at
@@ -196,5 +196,5 @@ class StatusReport:
                 "last_error": health.last_error
                 and {"kind": health.last_error_kind, "reason": health.last_error, "at": health.last_error_at},
             }
-            for health in self._store.health()
+            for health in self._store_health()
         ]

@@ -56,3 +56,21 @@ redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
 return 1
 """
+
+# ARGV: the document that must be there, the one to put in its place; empty stands for none. What is there already was
+# put there by the try before this one.
+SWAP = """
+local current = redis.call('GET', KEYS[1]) or ''
+if current == ARGV[2] then
+  return 1
+end
+if current ~= ARGV[1] then
+  return 0
+end
+if ARGV[2] == '' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], ARGV[2])
+end
+return 1
+"""

@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.settings import Settings
-from app.web import compat, litellm, mirror, models, operate, pages, spoken
+from app.web import compat, litellm, mirror, models, operate, pages, preferences, spoken
 from app.web.at_least import AtLeast
-from app.web.cors import CorsPolicy, ReadCors
+from app.web.cors import Cors, CorsPolicy
 from app.web.front import Front
 from app.web.middleware import Telemetry, log_access
 from app.web.openapi import openapi_document
@@ -32,7 +32,8 @@ def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, 
     app = routed_application(version=version, lifespan=lifespan)
     app.state.serving = serving
     app.add_middleware(AtLeast, registry=serving.registry)
-    app.add_middleware(ReadCors, policy=CorsPolicy(settings.cors_origins))
+    reads = CorsPolicy(settings.cors_origins)
+    app.add_middleware(Cors, reads=reads, preferences=settings.preferences_cors_origins)
     access_log = log_access if settings.access_log else None
     app.add_middleware(Telemetry, tallies=serving.metrics.tallies, access_log=access_log)
     return app
@@ -53,6 +54,7 @@ def routed_application(*, version: str, lifespan: Lifespan | None = None) -> Fas
     )
     install_problem_handlers(app)
     app.include_router(operate.router)
+    app.include_router(preferences.router)
     app.include_router(pages.router)
     app.include_router(compat.router)
     app.include_router(mirror.router)

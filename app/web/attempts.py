@@ -1,4 +1,4 @@
-"""How often one client may knock at the admin gate: a token bucket for each, in bounded memory.
+"""How often one client may knock at a gate: a token bucket for each, in bounded memory.
 
 Every knock counts, with a right token, a wrong one or none, and is counted before the token is looked at: whoever
 guesses learns nothing once the bucket is empty.
@@ -35,7 +35,8 @@ class _Bucket:
 class Attempts:
     """Counts knocks by client; a client is an IPv4 address or the /64 network of an IPv6 address."""
 
-    def __init__(self, per_minute: int, clock: Clock) -> None:
+    def __init__(self, per_minute: int, clock: Clock, gate: str = "admin") -> None:
+        self._gate = gate
         self._most = float(per_minute)
         self._per_second = per_minute / _SECONDS_PER_MINUTE
         self._clock = clock
@@ -62,7 +63,7 @@ class Attempts:
             return 0.0
         if not bucket.is_told:
             bucket.is_told = True
-            log.warning("a client knocks too often at the admin gate and is held back", client=client)
+            log.warning("a client knocks too often and is held back", gate=self._gate, client=client)
         return (1.0 - bucket.left) / self._per_second
 
 

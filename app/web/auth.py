@@ -1,4 +1,4 @@
-"""The admin gate: a token, or without one only direct callers from this machine. Fails closed.
+"""A gate: a token, or without one only direct callers from this machine. Fails closed.
 
 Without a token a browser is the danger: any page it shows can send a POST to 127.0.0.1. So a request with a
 foreign Origin, with a Host that is not this machine, or through any proxy is not a direct caller.
@@ -12,6 +12,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -21,14 +24,27 @@ from app.web.attempts import Attempts
 from app.web.problems import Problem
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-_HOW = "Set ADMIN_TOKEN and send it as 'Authorization: Bearer <token>'."
+
+
+@dataclass(frozen=True, slots=True)
+class GateName:
+    """What a gate is called in its answers: the problem when it is closed, its settings, whose token it takes."""
+
+    closed: str
+    token_setting: str
+    limit_setting: str
+    whose: str
+
+
+ADMIN: Final = GateName("admin-closed", "ADMIN_TOKEN", "ADMIN_REQUESTS_PER_MINUTE", "the operator's token")
 
 
 class Gate:
-    """Lets operators through."""
+    """Lets callers through who show the token."""
 
-    def __init__(self, token: SecretStr | None, attempts: Attempts) -> None:
+    def __init__(self, token: SecretStr | None, attempts: Attempts, name: GateName = ADMIN) -> None:
         self._attempts = attempts
+        self._name = name
         # Digests are compared, so neither length nor content of the token shows in the time it takes, and
         # text outside ASCII is no special case.
         self._digest = hashlib.sha256(token.get_secret_value().encode()).digest() if token else None
@@ -38,12 +54,15 @@ class Gate:
         """Whether a token opens the gate; without one only this machine does."""
         return self._digest is not None
 
-    def admit(self, request: Request) -> None:
-        """Return if the caller is an operator; raises Problem 401 or 403 if not, 429 who knocks too often."""
+    def admit(self, request: Request, is_other_token: Callable[[str], bool] | None = None) -> None:
+        """Return if the caller may pass; raises Problem 401 or 403 if not, 429 who knocks too often.
+
+        `is_other_token` says whether another bearer's token than the gate's own is good, too; it may raise a Problem.
+        """
         wait_seconds = self._attempts.knock(request.client.host if request.client else "")
         if wait_seconds > 0:
             wait = max(1, math.ceil(wait_seconds))
-            detail = f"This address asked too often (ADMIN_REQUESTS_PER_MINUTE); try again in {wait} s."
+            detail = f"This address asked too often ({self._name.limit_setting}); try again in {wait} s."
             raise Problem(429, "too-many-attempts", detail, headers={"Retry-After": str(wait)})
         if self._digest is None:
             self._admit_local(request)
@@ -52,16 +71,13 @@ class Gate:
         digest = hashlib.sha256(given.strip().encode("latin-1", "replace")).digest()
         utf8 = hashlib.sha256(given.strip().encode("utf-8", "replace")).digest()
         matches = hmac.compare_digest(digest, self._digest) | hmac.compare_digest(utf8, self._digest)
-        if scheme.lower() != "bearer" or not matches:
-            raise Problem(
-                401,
-                "unauthorized",
-                "This needs the operator's token: send 'Authorization: Bearer <ADMIN_TOKEN>'.",
-                headers={"WWW-Authenticate": 'Bearer realm="model-registry"'},
-            )
+        is_bearer = scheme.lower() == "bearer"
+        if is_bearer and (matches or (is_other_token is not None and is_other_token(given.strip()))):
+            return
+        setting = self._name.token_setting
+        raise unauthorized(f"This needs {self._name.whose}: send 'Authorization: Bearer <{setting}>'.")
 
-    @staticmethod
-    def _admit_local(request: Request) -> None:
+    def _admit_local(self, request: Request) -> None:
         client = request.client.host if request.client else ""
         reason = None
         if not is_loopback(client):
@@ -75,4 +91,11 @@ class Gate:
         ):
             reason = "the request came from a page of another site"
         if reason:
-            raise Problem(403, "admin-closed", f"No ADMIN_TOKEN is set and {reason}. {_HOW}", setting="ADMIN_TOKEN")
+            setting = self._name.token_setting
+            how = f"Set {setting} and send it as 'Authorization: Bearer <token>'."
+            raise Problem(403, self._name.closed, f"No {setting} is set and {reason}. {how}", setting=setting)
+
+
+def unauthorized(detail: str) -> Problem:
+    """Return the 401 of a token that is missing or no good."""
+    return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="model-registry"'})

@@ -1,4 +1,4 @@
-"""CORS for what may be read; the operator's routes are never opened to other sites."""
+"""CORS: the catalog is open to the sites of one list, preferences to those of another, the operator's route to none."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.prepared import RawHeaders
+from app.web.user_paths import is_preferences
 
 # Browsers of other sites may read these of our headers.
 EXPOSED = b"ETag, X-Catalog-Snapshot, X-Request-ID, X-Upstream-Stale, Content-Location, Retry-After"
-_PREFLIGHT: RawHeaders = [
+_READS: RawHeaders = [
     (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"If-None-Match, X-Request-ID"),
     (b"access-control-max-age", b"86400"),
 ]
+# A shorter age than that of reads: whoever is taken off the list should be off soon.
+_PREFERENCES: RawHeaders = [
+    (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, DELETE"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match, If-None-Match, X-Request-ID"),
+    (b"access-control-max-age", b"600"),
+]
 
 
 class CorsPolicy:
-    """Which sites may read, as response headers."""
+    """Which sites may do what, as response headers."""
 
-    def __init__(self, origins: tuple[str, ...]) -> None:
+    def __init__(self, origins: tuple[str, ...], preflight: RawHeaders | None = None) -> None:
         self._origins = frozenset(origins)
+        self.preflight = _READS if preflight is None else preflight
         self.is_open = "*" in self._origins
         exposed = (b"access-control-expose-headers", EXPOSED)
         self.static: RawHeaders = (
@@ -34,29 +42,32 @@ class CorsPolicy:
         allowed = (b"access-control-allow-origin", origin.encode("latin-1"))
         return [*self.static, allowed, (b"access-control-expose-headers", EXPOSED)]
 
-
-def is_closed(scope: Scope) -> bool:
-    """Whether a path is the operator's, behind a proxy's prefix or without; a model may well be named `refresh`."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "")).rstrip("/") == "/refresh"
+    def allows(self, origin: str | None) -> bool:
+        """Whether pages of a site may."""
+        return self.is_open or origin in self._origins
 
 
-class ReadCors:
-    """Adds the policy's headers to reads and answers preflights."""
+class Cors:
+    """Adds the policies' headers to answers, and answers preflights."""
 
-    def __init__(self, app: ASGIApp, *, policy: CorsPolicy) -> None:
+    def __init__(self, app: ASGIApp, *, reads: CorsPolicy, preferences: tuple[str, ...]) -> None:
         self._app = app
-        self._policy = policy
+        self._reads = reads
+        self._preferences = CorsPolicy(preferences, _PREFERENCES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or is_closed(scope):
+        policy = self._policy_of(scope) if scope["type"] == "http" else None
+        if policy is None:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        added = self._policy.headers_for(headers.get("origin"))
-        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await send({"type": "http.response.start", "status": 204, "headers": [*added, *_PREFLIGHT]})
+        origin = headers.get("origin")
+        added = policy.headers_for(origin)
+        is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        # Whether a site may read the catalog, its pages find out anyway; preferences tell strangers nothing.
+        if is_preflight and (policy is self._reads or policy.allows(origin)):
+            await send({"type": "http.response.start", "status": 204, "headers": [*added, *policy.preflight]})
             await send({"type": "http.response.body", "body": b""})
             return
 
@@ -66,3 +77,10 @@ class ReadCors:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _policy_of(self, scope: Scope) -> CorsPolicy | None:
+        """Return the policy of a path, behind a proxy's prefix or without; a model may well be named `refresh`."""
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path.rstrip("/") == "/refresh":
+            return None
+        return self._preferences if is_preferences(path) else self._reads

@@ -18,8 +18,10 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.preferences import MAX_BYTES as MAX_PREFERENCES_BYTES
 from app.tally import Tallies
 from app.web.problems import Problem, defect, problem_response
+from app.web.user_paths import is_preferences
 
 MAX_POST_BYTES: Final = 4_096
 # Servers in front stop at 8 to 32 kB; uvicorn's parser has no bound of its own.
@@ -70,7 +72,9 @@ class Telemetry:
                 ]
             await send(message)
 
-        problem = refusal(scope["method"], headers)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        max_body_bytes = MAX_PREFERENCES_BYTES if is_preferences(path) else MAX_POST_BYTES
+        problem = refusal(scope["method"], headers, max_body_bytes)
         try:
             if problem is not None:
                 await problem_response(problem, Request(scope))(scope, receive, send_with_headers)
@@ -106,7 +110,7 @@ def log_access(method: str, path: str, status: int, seconds: float, request_id: 
     )
 
 
-def refusal(method: str, headers: Headers) -> Problem | None:
+def refusal(method: str, headers: Headers, max_body_bytes: int) -> Problem | None:
     """Return why a request is refused before any route sees it; None when it may go on."""
     if sum(len(name) + len(value) for name, value in headers.raw) > MAX_HEADER_BYTES:
         return Problem(431, "headers-too-large", f"All headers together may have at most {MAX_HEADER_BYTES} bytes.")
@@ -114,9 +118,9 @@ def refusal(method: str, headers: Headers) -> Problem | None:
     if method in _READS:
         if "transfer-encoding" in headers or length != "0":
             return Problem(400, "unexpected-body", f"A {method} request takes no body; put the question in the URL.")
-    elif "transfer-encoding" in headers or not _LENGTH.fullmatch(length) or int(length) > MAX_POST_BYTES:
+    elif "transfer-encoding" in headers or not _LENGTH.fullmatch(length) or int(length) > max_body_bytes:
         return Problem(
-            413, "body-too-large", f"A body may have at most {MAX_POST_BYTES} bytes and must say its length."
+            413, "body-too-large", f"A body may have at most {max_body_bytes} bytes and must say its length."
         )
     return None
 

@@ -13,6 +13,7 @@ from app.web.problems import MEDIA_TYPE
 TAGS: Final = [
     {"name": "models", "description": "What everybody reads."},
     {"name": "dialects", "description": "What existing clients read, each in its own words, errors included."},
+    {"name": "preferences", "description": "What each user keeps; see the README for who may ask."},
     {"name": "operation", "description": "For operators and orchestrators."},
 ]
 _FRAMEWORK_VALIDATION: Final = ("HTTPValidationError", "ValidationError")
@@ -50,6 +51,11 @@ def _described(app: FastAPI) -> dict[str, Any]:
         components.get("schemas", {}).pop(name, None)
     schemes = components.setdefault("securitySchemes", {})
     schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "The ADMIN_TOKEN of the settings."}
+    schemes["preferences"] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The PREFERENCES_TOKEN of the settings, or a user token made from it: `u1.<expires>.<mac>`.",
+    }
     return document
 
 

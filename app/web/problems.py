@@ -16,6 +16,8 @@ from app.catalog.errors import QueryError
 from app.catalog.text import one_line
 from app.dialects.dialect import JSON
 from app.dialects.native import to_json
+from app.preference_keeper import PreferencesAwayError
+from app.preferences import PreferenceError, TooLargeError
 from app.registry import NothingPublishedError
 from app.spoken_answers import NotSpokenError, PageError
 from app.web.dialect_errors import error_document
@@ -106,7 +108,25 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, PageError)  # noqa: S101 - as above
         return problem_response(Problem(400, "page", str(error), param=error.word), request)
 
+    def of_preferences(request: Request, error: Exception) -> Response:
+        assert isinstance(error, PreferenceError)  # noqa: S101 - as above
+        faults = [
+            {"member": fault.member, "reason": fault.reason, "suggestions": fault.suggestions} for fault in error.faults
+        ]
+        title = "Preferences not understood"
+        return problem_response(Problem(422, "preferences", str(error)[:2_000], title=title, faults=faults), request)
+
+    def of_away(request: Request, error: Exception) -> Response:
+        detail = f"Preferences can't be reached now ({error}). The catalog is not affected; try again soon."
+        return problem_response(Problem(503, "preferences-away", detail, headers={"Retry-After": "5"}), request)
+
+    def of_too_large(request: Request, error: Exception) -> Response:
+        return problem_response(Problem(413, "preferences-too-large", f"{error}; leave some ids out."), request)
+
     app.add_exception_handler(Problem, of_problem)
+    app.add_exception_handler(PreferenceError, of_preferences)
+    app.add_exception_handler(PreferencesAwayError, of_away)
+    app.add_exception_handler(TooLargeError, of_too_large)
     app.add_exception_handler(NotSpokenError, of_unspoken)
     app.add_exception_handler(PageError, of_page)
     app.add_exception_handler(QueryError, of_query)

@@ -12,9 +12,11 @@ from fastapi import Request
 from app.clock import Clock
 from app.live import LivePages
 from app.metrics import Metrics
+from app.preference_keeper import PreferenceKeeper
 from app.refresher import Refresher
 from app.registry import Registry
 from app.web.auth import Gate
+from app.web.user_tokens import UserGate
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Serving:
 
     `is_draining` turns true when the process was told to stop. `manual_refresh_at` holds the monotonic time of the
     last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds `/status`.
+    `has_upstream` says that OpenRouter is asked at all.
     """
 
     registry: Registry
@@ -31,6 +34,9 @@ class Serving:
     clock: Clock
     gate: Gate
     live: LivePages
+    preferences: PreferenceKeeper
+    user_gate: UserGate
+    has_upstream: bool
     status_document: Callable[[], dict[str, Any]]
     cache_max_age_seconds: int
     cooldown_seconds: float

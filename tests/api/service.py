@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from app.clock import Clock
 from app.main import create_app
 from app.settings import Settings
+from app.store.preferences import PreferenceStore
 from tests.api.catalog import CATALOG
 from tests.simulator import Simulator
 
@@ -89,6 +90,7 @@ def settings_for(simulator: Simulator, folder: Path, **options: Any) -> Settings
         "admin_token": None,
         "refresh_cooldown_seconds": 0,
         "admin_requests_per_minute": 1_000_000,
+        "preferences_requests_per_minute": 1_000_000,
         "fetch_attempts": 1,
         "fetch_deadline_seconds": 10,
         "follow_seconds": 0.1,
@@ -102,12 +104,13 @@ async def serving(
     *,
     catalog: Iterable[Mapping[str, Any]] = CATALOG,
     clock: Clock | None = None,
+    preferences: PreferenceStore | None = None,
     **options: Any,
 ) -> AsyncIterator[Service]:
     """Run a service that has read its catalog once."""
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(Simulator(catalog))
-        app = create_app(settings_for(simulator, folder, **options), clock=clock)
+        app = create_app(settings_for(simulator, folder, **options), clock=clock, preferences=preferences)
         await stack.enter_async_context(app.router.lifespan_context(app))
         client = await stack.enter_async_context(client_of(app))
         service = Service(app, client, simulator)

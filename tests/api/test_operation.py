@@ -39,7 +39,10 @@ async def test_status_tells_what_is_served_and_where_it_came_from(service: Servi
     assert (snapshot["quarantined"], snapshot["held_back"], snapshot["is_stale"]) == ([], {}, False)
     assert status["upstream"]["state"] == "valid"
     assert status["upstream"]["host"] == service.simulator.origin.removeprefix("http://")
-    assert [(store["name"], store["state"]) for store in status["stores"]] == [("sqlite", "valid")]
+    assert [(store["name"], store["state"]) for store in status["stores"]] == [
+        ("sqlite", "valid"),
+        ("preferences", "valid"),
+    ]
     assert status["local_files"] == []
     assert status["outcomes"][-1]["outcome"] == "updated"
     assert status["refresh"]["failures_in_a_row"] == 0

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.outcome import Result
-from app.web import compat, litellm, mirror, models, operate, pages, spoken
+from app.web import compat, litellm, mirror, models, operate, pages, preferences, spoken
 from tests.api.catalog import PLAIN
 from tests.api.service import serving
 
@@ -31,7 +31,7 @@ CLOSED_LABELS = {
     "lifecycle": {"active", "deprecated", "delisted"},
     "outcome": {result.value for result in Result},
     "trigger": {"schedule", "operator", "local_files", "bootstrap"},
-    "store": {"sqlite", "redis"},
+    "store": {"sqlite", "redis", "preferences"},
     "operation": None,
     "version": None,
     "status": None,
@@ -64,7 +64,10 @@ def questions() -> dict[str, str]:
 
 
 def known_routes() -> set[str]:
-    routers = (operate.router, pages.router, compat.router, mirror.router, spoken.router, litellm.router, models.router)
+    routers = (
+        *(operate.router, preferences.router, pages.router, compat.router),
+        *(mirror.router, spoken.router, litellm.router, models.router),
+    )
     return {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
 
 

@@ -32,6 +32,7 @@ NATIVE = {
     "/models/providers": "get",
     "/models/provider/{model_id}": "get",
     "/models/statistics": "get",
+    "/users/{user_id}/preferences": "get",
     "/refresh": "post",
     "/status": "get",
     "/livez": "get",
@@ -140,9 +141,15 @@ def test_every_failure_is_declared_as_a_problem_or_in_the_words_of_the_dialect(d
                 assert response["content"] == {media_type: {"schema": named(model.__name__)}}
 
 
-def test_only_the_operators_endpoint_asks_for_the_token(document: dict[str, Any]) -> None:
-    guarded = {path for (_, path), operation in operations(document).items() if "security" in operation}
-    assert guarded == {"/refresh"}
+def test_only_the_operators_and_the_users_endpoints_ask_for_a_token(document: dict[str, Any]) -> None:
+    guarded = {
+        (path, scheme)
+        for (_, path), operation in operations(document).items()
+        for way in operation.get("security", [])
+        for scheme in way
+    }
+    assert guarded == {("/refresh", "bearer"), ("/users/{user_id}/preferences", "preferences")}
+    assert {scheme for _, scheme in guarded} == document["components"]["securitySchemes"].keys()
 
 
 READS = [
@@ -263,6 +270,25 @@ async def test_a_problem_has_the_declared_shape(
     response = await service.get(target)
     assert response.status_code == status
     check(document, declared(document, "get", path, status, PROBLEM), response.json())
+
+
+async def test_preferences_have_the_declared_shape(service: Service, document: dict[str, Any]) -> None:
+    path, target = "/users/{user_id}/preferences", "/users/ada/preferences"
+    put = await service.client.put(target, json={"selected": SMALL, "favourites": [VISION, "anvil-1"]})
+    check(document, declared(document, "put", path, 200, "application/json"), put.json())
+    assert put.json()["models"][SMALL]["state"] == "delisted"
+    patched = await service.client.patch(target, json={"recents": [FREE]})
+    check(document, declared(document, "patch", path, 200, "application/json"), patched.json())
+    for user in ("ada", "nobody"):
+        shown = await service.read(f"/users/{user}/preferences")
+        check(document, declared(document, "get", path, 200, "application/json"), shown)
+    for status, answer in (
+        (412, await service.client.put(target, json={}, headers={"If-Match": '"other"'})),
+        (415, await service.client.put(target, content=b"{}")),
+        (422, await service.client.put(target, json={"selected": UNKNOWN})),
+    ):
+        assert answer.status_code == status
+        check(document, declared(document, "put", path, status, PROBLEM), answer.json())
 
 
 async def test_a_stranger_gets_the_declared_refusal(service: Service, document: dict[str, Any]) -> None:

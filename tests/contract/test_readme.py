@@ -99,7 +99,11 @@ def test_every_query_word_is_told_with_its_values() -> None:
 
 
 def test_every_address_is_told() -> None:
-    told = {tuple(pair.split(" ", 1)) for cells in rows() for pair in re.findall(r"`((?:GET|POST) /[^`]*)`", cells[0])}
+    told = {
+        tuple(pair.split(" ", 1))
+        for cells in rows()
+        for pair in re.findall(r"`((?:GET|PUT|PATCH|POST|DELETE) /[^`]*)`", cells[0])
+    }
     ours = {(method, path) for method, path in routes() if not path.startswith("/static/")}
     assert told == ours
 

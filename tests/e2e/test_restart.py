@@ -103,6 +103,7 @@ async def test_with_redis_gone_the_copy_in_the_file_is_served(
         assert {store["name"]: store["state"] for store in status["stores"]} == {
             "redis": "interrupted",
             "sqlite": "valid",
+            "preferences": "valid",
         }
         assert status["status"] == "degraded"
 

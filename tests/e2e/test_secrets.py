@@ -8,6 +8,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
+from app.web.user_tokens import user_token
 from tests.e2e.echoes import REDISES, UPSTREAMS, echoing_redis, echoing_upstream
 from tests.e2e.processes import ROOT, ServiceProcess, running
 from tests.redis.server import RedisServer, free_port
@@ -25,7 +27,8 @@ TOKEN = "canary-token-5c1d+e9/07="
 KEY = "canary-key-b4a2+91/7f="
 PASSWORD = "canary-password-3e88+d1/06="
 USER = "canary-user-77"
-SECRETS = (TOKEN, KEY, PASSWORD)
+PREFERENCES = "canary-preferences-9a40+b7/2c=-9a40b72c"
+SECRETS = (TOKEN, KEY, PASSWORD, PREFERENCES)
 READS = ("/", "/compat", "/docs", "/models", "/models/search?q=gpt", "/status", "/metrics", "/readyz", "/openapi.json")
 
 
@@ -80,6 +83,12 @@ class Told:
         await self.ask("POST", f"/refresh?token={quote(TOKEN)}")
         await self.ask("GET", f"/models?token={quote(TOKEN)}")
         await self.ask("PUT", "/refresh", **bearer)
+        expires = int(time.time()) + 600
+        made = user_token(PREFERENCES, "ada", expires)
+        for token in (PREFERENCES, PREFERENCES[:-1], made, made[:-1], user_token(PREFERENCES, "ada", 1)):
+            for method in ("GET", "DELETE", "PUT"):
+                await self.ask(method, "/users/ada/preferences", Authorization=f"Bearer {token}")
+        await self.ask("GET", f"/users/{PREFERENCES[:16]}/preferences", Authorization=f"Basic {PREFERENCES}")
 
 
 async def test_an_upstream_that_echoes_the_key_does_not_get_it_out(tmp_path: Path) -> None:
@@ -150,9 +159,11 @@ async def test_a_real_redis_that_wants_another_password_is_named_without_ours(tm
         {"OPENROUTER_BASE_URL": f"https://user:{KEY}@openrouter.ai/api/v1"},
         {"ADMIN_TOKEN": f"{TOKEN} {TOKEN}"},
         {"OPENROUTER_API_KEY": f"{KEY}\x07"},
+        {"PREFERENCES_TOKEN": f"{PREFERENCES}\x07"},
+        {"PREFERENCES_TOKEN": PREFERENCES[:31]},
         {"PORT": "no-port"},
     ],
-    ids=["redis-option", "redis-scheme", "base-url", "token", "key", "port"],
+    ids=["redis-option", "redis-scheme", "base-url", "token", "key", "preferences", "preferences-short", "port"],
 )
 def test_a_start_that_fails_says_why_without_any_secret(wrong: dict[str, str], style: str, tmp_path: Path) -> None:
     environment = {
@@ -181,7 +192,14 @@ def test_a_start_that_fails_says_why_without_any_secret(wrong: dict[str, str], s
 def test_no_part_of_the_application_shows_a_secret_when_it_is_printed(tmp_path: Path) -> None:
     """Debuggers, crash reporters and asserts print what is at hand; so each object's own text is looked at."""
     url = f"redis://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:1/0"
-    settings = Settings(_env_file=None, data_dir=tmp_path, admin_token=TOKEN, openrouter_api_key=KEY, redis_url=url)
+    settings = Settings(
+        _env_file=None,
+        data_dir=tmp_path,
+        admin_token=TOKEN,
+        preferences_token=PREFERENCES,
+        openrouter_api_key=KEY,
+        redis_url=url,
+    )
     app = create_app(settings)
     seen: set[int] = set()
     texts: list[str] = [repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()]
@@ -206,7 +224,7 @@ def test_no_part_of_the_application_shows_a_secret_when_it_is_printed(tmp_path: 
 
 
 def secret_settings() -> dict[str, str]:
-    return {"ADMIN_TOKEN": TOKEN, "OPENROUTER_API_KEY": KEY}
+    return {"ADMIN_TOKEN": TOKEN, "OPENROUTER_API_KEY": KEY, "PREFERENCES_TOKEN": PREFERENCES}
 
 
 def service_at(folder: Path, base_url: str, **settings: str) -> ServiceProcess:

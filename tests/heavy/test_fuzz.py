@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from tests.api.catalog import CATALOG, VISION
-from tests.api.service import TOKEN
 from tests.e2e.processes import ServiceProcess, running
 from tests.simulator import Simulator
 
@@ -31,6 +30,8 @@ pytestmark = [
     ),
 ]
 EXAMPLES = 60
+# One header goes to every route, so this is the token of both gates; the longer of their least lengths counts.
+TOKEN = "token-canary-8c1f02-and-some-more-letters"
 AUTHOR, _, SLUG = VISION.partition("/")
 # Dialects are as lenient as the servers whose words they speak: `offset=null` is no offset, unknown words are ignored.
 LENIENT_DIALECTS = """
@@ -44,6 +45,7 @@ KNOWN_IDS = f"""
 "path.model_id" = "{VISION}"
 "path.author" = "{AUTHOR}"
 "path.slug" = "{SLUG}"
+"path.user_id" = "ada"
 """
 
 
@@ -52,7 +54,13 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     """A registry that is open to its operator alone."""
     folder = tmp_path_factory.mktemp("fuzz")
     async with Simulator(CATALOG) as upstream:
-        service = ServiceProcess(folder, OPENROUTER_BASE_URL=upstream.base_url, ADMIN_TOKEN=TOKEN)
+        service = ServiceProcess(
+            folder,
+            OPENROUTER_BASE_URL=upstream.base_url,
+            ADMIN_TOKEN=TOKEN,
+            PREFERENCES_TOKEN=TOKEN,
+            PREFERENCES_REQUESTS_PER_MINUTE="1000000",
+        )
         async with running(service):
             await service.fetched()
             yield service

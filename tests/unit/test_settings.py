@@ -33,6 +33,7 @@ NUMBERS = {
     "REFRESH_INTERVAL_MINUTES": ("1", "10080", "0.99", "10081"),
     "REFRESH_COOLDOWN_SECONDS": ("0", "3600", "-0.1", "3601"),
     "ADMIN_REQUESTS_PER_MINUTE": ("1", "1000000", "0", "1000001"),
+    "PREFERENCES_REQUESTS_PER_MINUTE": ("1", "1000000", "0", "1000001"),
     "LEASE_SECONDS": ("5", "3600", "4.9", "3601"),
     "FOLLOW_SECONDS": ("0.1", "60", "0.09", "61"),
     "DELISTED_DAYS": ("0", "3650", "-1", "3651"),
@@ -122,6 +123,7 @@ class TestWords:
         "name",
         [
             "CORS_ORIGINS",
+            "PREFERENCES_CORS_ORIGINS",
             "OPENROUTER_OUTPUT_MODALITIES",
             "FILTER_DROP_VARIANTS",
             "FILTER_KEEP_VARIANTS",
@@ -133,6 +135,10 @@ class TestWords:
     )
     def test_a_list_is_written_with_commas(self, name: str) -> None:
         assert getattr(read(**{name: " one, two ,,three,"}), name.lower()) == ("one", "two", "three")
+
+    @pytest.mark.parametrize("sites", ["*", "https://a.example,*", "https://*.example"])
+    def test_preferences_are_not_for_any_site(self, sites: str) -> None:
+        assert "must name the sites" in refusal(PREFERENCES_CORS_ORIGINS=sites)
 
     @pytest.mark.parametrize("name", ["FILTER_ALLOW", "CORS_ORIGINS"])
     def test_a_list_of_nothing_is_empty(self, name: str) -> None:
@@ -229,6 +235,7 @@ class TestSecrets:
 
     SECRETS: ClassVar = {
         "ADMIN_TOKEN": CANARY,
+        "PREFERENCES_TOKEN": CANARY * 4,
         "OPENROUTER_API_KEY": CANARY,
         "REDIS_URL": f"redis://:{CANARY}@127.0.0.1:6379/0",
     }
@@ -249,6 +256,8 @@ class TestSecrets:
             {"PORT": "x"},
             {"GUARD_WARN_PERCENT": "30"},
             {"ADMIN_TOKEN": f"{CANARY} {CANARY}"},
+            {"PREFERENCES_TOKEN": CANARY},
+            {"PREFERENCES_TOKEN": f"{CANARY} {CANARY} {CANARY} {CANARY}"},
             {"OPENROUTER_API_KEY": f"{CANARY}\n{CANARY}"},
             {"REDIS_URL": f"http://:{CANARY}@127.0.0.1"},
             {"REDIS_URL": f"redis://:{CANARY}/x@127.0.0.1:6379"},
@@ -266,7 +275,7 @@ class TestSecrets:
         name = next(iter(wrong))
         assert name.lower() in str(lines).lower()
 
-    @pytest.mark.parametrize("name", ["ADMIN_TOKEN", "OPENROUTER_API_KEY"])
+    @pytest.mark.parametrize("name", ["ADMIN_TOKEN", "PREFERENCES_TOKEN", "OPENROUTER_API_KEY"])
     @pytest.mark.parametrize("blank", ["", " ", "\t\n "])
     def test_a_blank_secret_is_no_secret(self, name: str, blank: str) -> None:
         assert getattr(read(**{name: blank}), name.lower()) is None
@@ -275,6 +284,11 @@ class TestSecrets:
         token = read(ADMIN_TOKEN=f" {CANARY}\n").admin_token
         assert token is not None
         assert token.get_secret_value() == CANARY
+
+    def test_a_token_that_user_tokens_are_made_from_is_long(self) -> None:
+        assert "32 characters or more" in refusal(PREFERENCES_TOKEN="x" * 31)
+        assert "32 characters or more" in refusal(PREFERENCES_TOKEN=f" {'x' * 31} ")
+        assert read(PREFERENCES_TOKEN="x" * 32).preferences_token == SecretStr("x" * 32)
 
     def test_a_secret_may_hold_any_letter(self) -> None:
         token = read(ADMIN_TOKEN="pässwörd-☃").admin_token

@@ -1,0 +1,225 @@
+"""Preferences of one user: read, replaced, patched, deleted, with conditions for those who care who wrote last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from app import choices
+from app.catalog.errors import QueryError, QueryFault
+from app.catalog.text import one_line
+from app.dialects.native import timestamp, to_json
+from app.preferences import Preferences, changed
+from app.prepared import Prepared, is_known
+from app.rendering import render
+from app.web import preference_schemas as schemas
+from app.web.problems import Problem
+from app.web.respond import BytesResponse, respond
+from app.web.schemas import ProblemDocument, Shape
+from app.web.serving import Serving, serving_of
+from app.web.target import read_pairs
+from app.web.user_paths import PATH, USER_ID, is_user_id
+
+router = APIRouter(tags=["preferences"])
+# For the browser that asked, which must ask again each time.
+_PRIVATE: Final = [(b"cache-control", b"private, no-cache")]
+_JSON: Final = "application/json"
+_MERGE_PATCH: Final = "application/merge-patch+json"
+UserId = Annotated[
+    str,
+    Path(
+        description="Opaque to us: letters, digits and . _ ~ -, at most 128.",
+        json_schema_extra={"pattern": f"^{USER_ID}$", "minLength": 1, "maxLength": 128},
+    ),
+]
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"model": ProblemDocument, "description": description}
+
+
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    400: _problem("The query is malformed."),
+    401: _problem("The token is missing, wrong or expired."),
+    403: _problem("No PREFERENCES_TOKEN is set and the caller is not on this machine."),
+    404: _problem("The path leads to nobody's preferences."),
+    422: _problem("The user id, or a word of the query, can't be."),
+    429: _problem("Too often from here."),
+    503: _problem("The store of preferences, or the catalog, is not there; `Retry-After` says when to try again."),
+}
+_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
+    412: _problem("The document is not the one that If-Match or If-None-Match asks for.")
+}
+_WRITES: Final[dict[int | str, dict[str, Any]]] = {
+    **_ANSWERS,
+    **_CHANGES,
+    400: _problem("The body is not JSON, or the query is malformed."),
+    413: _problem("The body, or the document that it makes, is too large, or the body does not say its length."),
+    415: _problem("The body is of another type; `Accept-Patch` names those of a patch."),
+    422: _problem("Members that can't be, or models that were never known here, are named in `faults`."),
+}
+_CONDITIONS: Final = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": meaning,
+    }
+    for name, meaning in (
+        ("If-Match", "An ETag of this document, or * for any that is stored; else 412."),
+        ("If-None-Match", "* changes nothing when a document is stored, an ETag when it is that one; then 412."),
+    )
+]
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"preferences": []}]
+
+
+def _body(model: type[Shape], *media_types: str) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    return {"required": True, "content": {media_type: {"schema": schema} for media_type in media_types}}
+
+
+@router.api_route(
+    PATH,
+    methods=["GET", "HEAD"],
+    summary="What a user keeps",
+    response_model=None,
+    responses={200: {"model": schemas.PreferencesDocument}, **_ANSWERS},
+    openapi_extra={"security": _SECURITY},
+)
+async def show_preferences(request: Request, user_id: UserId) -> Response:
+    """Return a user's choices; an empty document for a user who has stored none."""
+    serving = _admitted(request, user_id)
+    kept = await serving.preferences.read(user_id)
+    return respond(request, _prepared(serving, user_id, kept))
+
+
+@router.put(
+    PATH,
+    summary="Keep this and nothing else",
+    response_model=None,
+    responses={200: {"model": schemas.PreferencesDocument}, **_WRITES},
+    openapi_extra={
+        "security": _SECURITY,
+        "parameters": _CONDITIONS,
+        "requestBody": _body(schemas.Preferences, _JSON),
+    },
+)
+async def put_preferences(request: Request, user_id: UserId) -> Response:
+    """Replace what a user keeps; the last writer wins unless a condition is given."""
+    return await _write(request, user_id, (_JSON,), is_patch=False)
+
+
+@router.patch(
+    PATH,
+    summary="Keep this, too",
+    response_model=None,
+    responses={200: {"model": schemas.PreferencesDocument}, **_WRITES},
+    openapi_extra={
+        "security": _SECURITY,
+        "parameters": _CONDITIONS,
+        "requestBody": _body(schemas.PreferencesPatch, _MERGE_PATCH, _JSON),
+    },
+)
+async def patch_preferences(request: Request, user_id: UserId) -> Response:
+    """Change some members of what a user keeps, by a JSON merge patch."""
+    return await _write(request, user_id, (_MERGE_PATCH, _JSON), is_patch=True)
+
+
+@router.delete(
+    PATH,
+    status_code=204,
+    summary="Forget a user",
+    response_model=None,
+    responses={**_ANSWERS, **_CHANGES, 413: _problem("There is a body, and it is too large.")},
+    openapi_extra={"security": _SECURITY, "parameters": _CONDITIONS},
+)
+async def delete_preferences(request: Request, user_id: UserId) -> Response:
+    """Delete what is stored for a user; answers the same when there was nothing."""
+    serving = _admitted(request, user_id)
+    allow = _condition(request, serving, user_id)
+
+    def decide(kept: Preferences) -> None:
+        allow(kept)
+
+    await serving.preferences.change(user_id, decide)
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+
+async def _write(request: Request, user_id: str, media_types: tuple[str, ...], *, is_patch: bool) -> Response:
+    serving = _admitted(request, user_id)
+    members = _json(await request.body(), request.headers.get("content-type", ""), media_types)
+    allow = _condition(request, serving, user_id)
+
+    def decide(kept: Preferences) -> Preferences:
+        allow(kept)
+        index = serving.registry.published.index
+        wanted = choices.confirmed(changed(kept, members, is_patch=is_patch), index)
+        return replace(wanted, updated_at=timestamp(serving.clock.now()))
+
+    kept = await serving.preferences.change(user_id, decide)
+    prepared = _prepared(serving, user_id, kept)
+    return BytesResponse(200, prepared.form(b"").headers, prepared.rendering.body)
+
+
+def _admitted(request: Request, user_id: str) -> Serving:
+    """Return the application's parts to a caller who may see this user; raises Problem to any other."""
+    serving = serving_of(request)
+    serving.user_gate.admit(request, user_id)
+    if not is_user_id(user_id):
+        shown = one_line(user_id)[:128]
+        detail = (
+            f"{shown!r} can't name a user; use 1 to 128 of the signs A-Z a-z 0-9 . _ ~ -, such as a hash of its id."
+        )
+        raise Problem(422, "user-id", detail)
+    pairs = read_pairs(request.scope["query_string"])
+    if pairs:
+        raise QueryError([QueryFault(name[:80], "is no word here: preferences take none") for name, _ in pairs])
+    return serving
+
+
+def _json(body: bytes, content_type: str, media_types: tuple[str, ...]) -> Any:
+    # Nor is a body without a type taken: pages of any site may send one of those without being asked.
+    if content_type.partition(";")[0].strip().lower() not in media_types:
+        detail = f"The body must be {' or '.join(media_types)}, not {one_line(content_type)[:80]!r}."
+        raise Problem(415, "media-type", detail, headers={"Accept-Patch": f"{_MERGE_PATCH}, {_JSON}"})
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "not-json", f"The body is not JSON: {str(error)[:200]}.") from None
+
+
+def _condition(request: Request, serving: Serving, user_id: str) -> Callable[[Preferences], None]:
+    """Return what raises Problem 412 when a document is not the one that the caller means."""
+    if_match = request.headers.getlist("if-match")
+    if_none_match = request.headers.getlist("if-none-match")
+
+    def allow(kept: Preferences) -> None:
+        if not if_match and not if_none_match:
+            return
+        is_stored = kept.updated_at is not None
+        etag = _prepared(serving, user_id, kept).form(b"").etag
+        named = [part.strip() for part in ",".join(if_match).split(",")]
+        if if_match and etag not in named and not ("*" in named and is_stored):
+            raise _not_the_one("If-Match", etag)
+        excluded = ",".join(if_none_match)
+        if if_none_match and (is_stored if excluded.strip() == "*" else is_known(excluded.encode("latin-1"), etag)):
+            raise _not_the_one("If-None-Match", etag)
+
+    return allow
+
+
+def _not_the_one(header: str, etag: str) -> Problem:
+    detail = f"{header} does not hold: the document is {etag} now. Read it again, then decide."
+    return Problem(412, "precondition", detail, headers={"ETag": etag})
+
+
+def _prepared(serving: Serving, user_id: str, kept: Preferences) -> Prepared:
+    published = serving.registry.published
+    document = choices.document(user_id, kept, published, has_upstream=serving.has_upstream)
+    return Prepared(render(to_json(document)), serving.metrics.tallies.of(PATH), _PRIVATE)

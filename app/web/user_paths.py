@@ -1,0 +1,20 @@
+"""The paths that belong to one user."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+PATH: Final = "/users/{user_id:path}/preferences"
+_PATH: Final = re.compile(r"/users/.*/preferences", re.DOTALL)
+USER_ID: Final = r"[A-Za-z0-9._~-]{1,128}"
+
+
+def is_preferences(path: str) -> bool:
+    """Whether a path (without a proxy's prefix) leads to somebody's preferences."""
+    return path.startswith("/users/") and _PATH.fullmatch(path) is not None
+
+
+def is_user_id(text: str) -> bool:
+    """Whether a text may name a user."""
+    return re.fullmatch(USER_ID, text) is not None
