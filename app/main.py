@@ -159,6 +159,7 @@ def create_app(
         user_gate=UserGate(settings.preferences_token, user_attempts, clock),
         has_upstream=sources.upstream is not None,
         status_document=report.document,
+        outcomes=lambda: journal.entries,
         cache_max_age_seconds=settings.cache_max_age_seconds,
         cooldown_seconds=settings.refresh_cooldown_seconds,
     )

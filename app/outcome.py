@@ -15,6 +15,8 @@ from app.catalog.diff import Diff
 from app.dialects.native import timestamp
 
 IDS_SHOWN = 200
+# What the journal keeps of each kind of change, fifty times over.
+IDS_KEPT = 8
 
 
 class Result(StrEnum):
@@ -62,7 +64,7 @@ class Outcome:
     retry_after_seconds: float | None = None
 
     def document(self, *, with_diff: bool) -> dict[str, Any]:
-        """Return the outcome as JSON values; `with_diff` adds ids and prices."""
+        """Return the outcome as JSON values; `with_diff` gives all ids and prices, else the first ids are named."""
         document: dict[str, Any] = {
             "outcome": self.result.value,
             "trigger": self.trigger.value,
@@ -79,13 +81,25 @@ class Outcome:
             "warnings": self.warnings,
             "counts": dict(self.counts),
         }
-        if with_diff and self.diff is not None:
+        if self.diff is not None and with_diff:
             document["diff"] = diff_document(self.diff)
+        elif self.diff is not None:
+            document["changes"] = changes_document(self.diff)
         return document
 
     def stored(self) -> bytes:
-        """Return what the store keeps: everything but the diff."""
+        """Return what the store keeps: of the diff only how many and which first."""
         return orjson.dumps(self.document(with_diff=False))
+
+
+def changes_document(diff: Diff) -> dict[str, Any]:
+    """Return a diff in short as JSON values: counts, and the first ids of what came, went and costs something else."""
+    return {
+        "counts": diff.counts(),
+        "added": diff.added[:IDS_KEPT],
+        "removed": diff.removed[:IDS_KEPT],
+        "repriced": [entry.model_id for entry in diff.repriced[:IDS_KEPT]],
+    }
 
 
 def diff_document(diff: Diff) -> dict[str, Any]:

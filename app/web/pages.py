@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app import __version__
 from app.dialects.landing import Freshness, landing_page
+from app.dialects.lately import changes_of
 from app.dialects.native import to_json
 from app.prepared import Prepared, RawHeaders
 from app.rendering import QUICK, Rendering, compressed, render
@@ -40,6 +41,7 @@ _DOCS_POLICY = (
 _STATIC = {
     "page.css": ("app.web.static", "page.css", "text/css; charset=utf-8"),
     "compat.css": ("app.web.static", "compat.css", "text/css; charset=utf-8"),
+    "operate.js": ("app.web.static", "operate.js", "text/javascript; charset=utf-8"),
     "docs.js": ("app.web.static", "docs.js", "text/javascript; charset=utf-8"),
     "swagger-ui-bundle.js": (
         "fastapi_swagger.resources",
@@ -57,7 +59,8 @@ async def landing(request: Request) -> Response:
     published = serving.registry.published
     freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
     root_path = request.scope.get("root_path", "")
-    body = landing_page(published.snapshot, freshness, version=__version__, root_path=root_path)
+    changes = changes_of(serving.outcomes())
+    body = landing_page(published.snapshot, freshness, changes, version=__version__, root_path=root_path)
     return _page(request, "/", render(body, HTML), _PICKER_POLICY)
 
 

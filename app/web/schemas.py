@@ -259,6 +259,9 @@ class OutcomeDocument(Shape):
     warnings: list[str]
     counts: dict[str, int]
     diff: dict[str, Any] | None = None
+    changes: dict[str, Any] | None = Field(
+        default=None, description="In `/status`: how many models changed in which way, and the first ids of each."
+    )
 
 
 class ProblemDocument(BaseModel):

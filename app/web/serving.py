@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,8 @@ class Serving:
     """The parts of a running application that handlers may use.
 
     `is_draining` turns true when the process was told to stop. `manual_refresh_at` holds the monotonic time of the
-    last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds `/status`.
-    `has_upstream` says that OpenRouter is asked at all.
+    last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds `/status`, `outcomes`
+    gives the newest outcomes of refreshing, newest first. `has_upstream` says that OpenRouter is asked at all.
     """
 
     registry: Registry
@@ -38,6 +38,7 @@ class Serving:
     user_gate: UserGate
     has_upstream: bool
     status_document: Callable[[], dict[str, Any]]
+    outcomes: Callable[[], Sequence[Mapping[str, Any]]]
     cache_max_age_seconds: int
     cooldown_seconds: float
     is_draining: bool = False

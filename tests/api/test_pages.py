@@ -16,7 +16,7 @@ from tests.simulator import generate_catalog
 
 pytestmark = pytest.mark.anyio
 PAGES = ["/", "/docs"]
-FILES = ["page.css", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
+FILES = ["page.css", "operate.js", "docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]
 
 
 class Page(HTMLParser):
@@ -112,13 +112,22 @@ async def test_the_landing_page_says_how_many_models_there_are_and_how_fresh(ser
 
 
 async def test_the_landing_page_lists_the_newest_models_first_as_text(service: Service) -> None:
-    html = (await service.get("/")).text
+    _, _, html = (await service.get("/")).text.partition("<h2>Newest</h2>")
     rows = re.findall(r'<tr><td><a href="/models/([^"]+)">', html)
     assert len(rows) == 8
     assert rows[:2] == [MARKUP, VISION]
     assert rows == [model_id for model_id in await service.ids("/models?sort=-created") if model_id in rows]
     assert "<img" not in html
     assert "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;" in html
+
+
+async def test_the_landing_page_says_what_the_last_refresh_brought_and_links_to_the_clients(service: Service) -> None:
+    html = (await service.get("/")).text
+    [change] = re.findall(r'<ol class="changes">.*</ol>', html, re.DOTALL)
+    entry = next(entry for entry in (await service.read("/status"))["outcomes"] if entry["outcome"] == "updated")
+    assert f"and {entry['changes']['counts']['added'] - 4:,} more" in change
+    assert f'href="/models/{entry["changes"]["added"][0]}"' in change
+    assert 'href="/compat"' in html
 
 
 async def test_the_landing_page_says_when_the_catalog_is_old(tmp_path: Path) -> None:

@@ -164,7 +164,9 @@ async def test_an_update_is_logged_with_what_changed(journal: Journal) -> None:
     assert warning["reason"] == "8 of 100 models vanished (8.0 %)"
 
 
-async def test_the_diff_is_not_stored(journal: Journal, store: MemoryStore) -> None:
+async def test_of_the_diff_only_counts_and_the_first_ids_are_stored(journal: Journal, store: MemoryStore) -> None:
     await journal.record(outcome(Result.UPDATED, diff=Diff(added=("a/b",))))
     assert "diff" not in orjson.loads(store.shelf.outcomes[0])
     assert "diff" not in journal.entries[0]
+    assert journal.entries[0]["changes"]["counts"]["added"] == 1
+    assert orjson.loads(store.shelf.outcomes[0])["changes"]["added"] == ["a/b"]

@@ -151,11 +151,12 @@ class ModelPicker extends HTMLElement {
 
   // -- What the registry says --
 
-  async load() {
+  /** Reads the list; `cache` says what the browser may answer from, as in fetch. */
+  async load(cache = "default") {
     const key = `model-picker:list:${this.base}`;
     if (!this.rows.length) { this.state = "loading"; this.refresh(); }
     try {
-      const response = await fetch(new URL(`models?fields=${FIELDS}`, this.base));
+      const response = await fetch(new URL(`models?fields=${FIELDS}`, this.base), { cache });
       if (!response.ok) throw new Error(`The registry answered ${response.status}.`);
       const answer = await response.json();
       this.take(answer);
@@ -411,7 +412,7 @@ class ModelPicker extends HTMLElement {
 
   /** Says in words what is not as it should be, each with a way out. */
   notes() {
-    const again = () => button("Try again", () => this.load());
+    const again = () => button("Try again", () => this.load("no-cache"));
     let bar = null;
     if (this.state === "offline") bar = `No connection to the registry: this is the list of ${ago(this.updatedAt)}.`;
     else if (this.isStale && this.rows.length) bar = `Prices may be out of date: the registry can’t reach its source. This is the list of ${ago(this.updatedAt)}.`;
