@@ -30,6 +30,17 @@ SECTIONS = {
 }
 """The first field of each section of `.env.example`, with the section's title."""
 
+REDIS_SCHEMES = (
+    "redis://",
+    "rediss://",
+    "unix://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
+    "redis+cluster://",
+    "rediss+cluster://",
+)
+"""How REDIS_URL may begin."""
+
 
 class Settings(BaseSettings):
     """The options of one process; environment variables have the fields' names in upper case."""
@@ -112,8 +123,8 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         None,
-        description="Redis shared by several hosts, e.g. redis://:password@redis:6379/0. The file under DATA_DIR "
-        "then still keeps a copy. Empty: the file alone.",
+        description="Redis shared by several hosts, e.g. redis://:password@redis:6379/0, or redis+sentinel:// or "
+        "redis+cluster://. The file under DATA_DIR then still keeps a copy. Empty: the file alone.",
     )
     redis_key_prefix: str = Field(
         "model-registry",
@@ -273,9 +284,10 @@ class Settings(BaseSettings):
         if value is None:
             return None
         url = value.get_secret_value()
-        if not url.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        if not _has_readable_port(url):
+        if not url.startswith(REDIS_SCHEMES):
+            raise ValueError(f"must start with {', '.join(REDIS_SCHEMES[:-1])} or {REDIS_SCHEMES[-1]}")
+        # The forms with several hosts are read by the store, which names what it can't use.
+        if "+" not in url.partition("://")[0] and not _has_readable_port(url):
             raise ValueError("can't be read; percent-encode signs such as / @ : # ? in the password")
         return value
 

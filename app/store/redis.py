@@ -1,5 +1,6 @@
 """The shared store: Redis, for instances on several hosts.
 
+One server, a service behind sentinels or a cluster: `redis_address` tells them apart, keys and scripts are the same.
 A retry may follow a first try that did arrive. `save` tells by its own mark that it was itself the one who saved; the
 lease and the state may be set twice; an outcome may then stand in the list twice.
 """
@@ -27,7 +28,7 @@ SCHEMA = b"1"
 
 
 class RedisStore:
-    """A Store in one Redis server; the URL stays out of repr, errors and logs."""
+    """A Store in Redis; the URL stays out of repr, errors and logs."""
 
     def __init__(
         self, url: str, key_prefix: str, deadline_seconds: float, clock: Callable[[], float] = time.time

@@ -1,7 +1,4 @@
-"""Access to one Redis server: each call within a deadline, each failure a StoreError.
-
-Nothing here trusts redis-py's defaults (10 retries, 5 s timeouts: 59 s for one GET against a silent server).
-"""
+"""Access to Redis, wherever REDIS_URL says that it is: each call within a deadline, each failure a StoreError."""
 
 from __future__ import annotations
 
@@ -9,19 +6,14 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import InvalidResponse
 
 from app.store.deadline import Deadline
 from app.store.health import Availability
 from app.store.protocol import StoreHealth
+from app.store.redis_address import parse_address
+from app.store.redis_clients import client_for
 from app.store.redis_errors import FAILURES, REFUSED_WRITES, answer_word, reason_of
-
-POOL_SIZE = 4
-SOCKET_TIMEOUT_SECONDS = 0.5
 
 T = TypeVar("T")
 
@@ -32,9 +24,8 @@ class RedisAccess:
     def __init__(self, url: str, deadline_seconds: float, name: str, clock: Callable[[], float]) -> None:
         self._deadline = Deadline(deadline_seconds)
         self._availability = Availability(name, clock)
-        self._pool = _pool(url, deadline_seconds)
-        # Any: redis-py's types say `bytes | str` everywhere, whatever decode_responses is.
-        self.redis: Any = Redis.from_pool(self._pool)
+        self._client = client_for(parse_address(url), deadline_seconds)
+        self.redis = self._client.commands
 
     def __repr__(self) -> str:
         return "RedisAccess()"
@@ -46,7 +37,7 @@ class RedisAccess:
     async def close(self) -> None:
         """Let go of the connections."""
         with suppress(*FAILURES):
-            await self._deadline.hold(self.redis.aclose())
+            await self._deadline.hold(self._client.close())
         await self._deadline.close()
 
     async def call(self, operation: str, work: Coroutine[Any, Any, T]) -> T:
@@ -58,7 +49,7 @@ class RedisAccess:
             if word == "READONLY":
                 # A demoted primary: the name may point elsewhere by now, and only a new connection looks it up.
                 with suppress(*FAILURES):
-                    await self._deadline.hold(self._pool.disconnect(inuse_connections=False))
+                    await self._deadline.hold(self._client.forget_connections())
             refuses_writes = word in REFUSED_WRITES
             # `from None`: a traceback must not print what the server answered.
             raise self._availability.failed(operation, reason_of(error), refuses_writes=refuses_writes) from None
@@ -89,27 +80,3 @@ def as_list(answer: object) -> list[bytes | None]:
     if isinstance(answer, list):
         return [as_bytes(part) for part in answer]
     raise InvalidResponse(f"{type(answer).__name__} instead of a list")
-
-
-def _pool(url: str, deadline_seconds: float) -> BlockingConnectionPool:
-    try:
-        options: dict[str, Any] = dict(parse_url(url))
-    except ValueError:
-        # The parser's own message can hold a piece of the password.
-        raise ValueError(
-            "REDIS_URL can't be read: write redis://user:password@host:6379/0, and percent-encode signs such as "
-            "/ @ : # ? in the password"
-        ) from None
-    socket_timeout_seconds = min(SOCKET_TIMEOUT_SECONDS, deadline_seconds / 2)
-    # Ours come last: a query such as ?decode_responses=1 in the URL must not undo them.
-    options |= {
-        "max_connections": POOL_SIZE,
-        "timeout": deadline_seconds,
-        "socket_timeout": socket_timeout_seconds,
-        "socket_connect_timeout": socket_timeout_seconds,
-        "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), 1),
-        "decode_responses": False,
-        # The old protocol does all that we need, with every server and proxy, in one exchange less.
-        "protocol": 2,
-    }
-    return BlockingConnectionPool(**options)

@@ -10,11 +10,22 @@ import os
 import re
 import ssl
 
-from redis.exceptions import AuthenticationError, InvalidResponse, RedisError, ResponseError
+from redis.asyncio.sentinel import MasterNotFoundError
+from redis.exceptions import (
+    AuthenticationError,
+    InvalidResponse,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    SlotNotCoveredError,
+)
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-FAILURES = (RedisError, OSError, ValueError, EOFError)
+FAILURES = (RedisError, RedisClusterException, OSError, ValueError, EOFError)
 """Everything that redis-py raises; the last two when the server speaks another protocol."""
+
+NO_CLUSTER = "Cluster mode is not enabled on this node"
+"""redis-py's words when a node refuses to tell its slots."""
 
 ANSWERS = {
     "READONLY": "the server is a read-only replica",
@@ -27,7 +38,7 @@ ANSWERS = {
     "NOAUTH": "the server wants a password; set it in REDIS_URL",
     "WRONGPASS": "the server refused the user or the password in REDIS_URL",
     "WRONGTYPE": "another program uses the same key; set REDIS_KEY_PREFIX to another word",
-    "MOVED": "the server is part of a cluster; set REDIS_URL to a single server or to a proxy",
+    "MOVED": "the server is part of a cluster; let REDIS_URL begin with redis+cluster://",
     "CLUSTERDOWN": "the server's cluster is down",
 }
 """The server's own error words, what they mean, and the way out."""
@@ -55,6 +66,12 @@ def reason_of(error: BaseException) -> str:
         return ANSWERS[word]
     if isinstance(error, AuthenticationError):
         return ANSWERS["WRONGPASS"]
+    if isinstance(error, MasterNotFoundError):
+        return "no sentinel that answers knows a primary of the service in REDIS_URL"
+    if isinstance(error, SlotNotCoveredError):
+        return ANSWERS["CLUSTERDOWN"]
+    if isinstance(error, RedisClusterException):
+        return _cluster_reason(error)
     if isinstance(error, (RedisTimeoutError, TimeoutError)):
         return "the server does not answer"
     if isinstance(error, ResponseError):
@@ -67,6 +84,16 @@ def reason_of(error: BaseException) -> str:
     if cause is not None and cause.errno is not None and cause.errno > 0:
         return f"no connection ({os.strerror(cause.errno)})"
     return f"no connection ({type(cause or error).__name__})"
+
+
+def _cluster_reason(error: RedisClusterException) -> str:
+    """Return why a cluster can't be used; redis-py wraps what the last node said."""
+    cause = error.__cause__
+    if NO_CLUSTER in f"{error} {cause}":
+        return "the server is not part of a cluster, or hides its slots; let REDIS_URL begin with redis://"
+    if isinstance(cause, FAILURES):
+        return f"no node of the cluster answers: {reason_of(cause)}"
+    return "no node of the cluster answers"
 
 
 def _system_error(error: BaseException | None) -> OSError | None:

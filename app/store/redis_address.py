@@ -1,0 +1,106 @@
+"""What REDIS_URL says: one server, a service that sentinels watch over, or a cluster.
+
+    redis://user:password@host:6379/0                                   rediss:// for TLS, unix:// for a socket
+    redis+sentinel://user:password@host:26379,host:26379/service/0      rediss+sentinel:// for TLS
+    redis+cluster://user:password@host:6379,host:6379                   rediss+cluster:// for TLS
+
+User, password and options such as ?ssl_ca_certs= are for the servers that hold the data; sentinels have
+?sentinel_username= and ?sentinel_password= of their own. No message repeats a piece of the URL: it may be the password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from redis.asyncio.connection import SSLConnection, parse_url
+
+
+class Kind(StrEnum):
+    """How a server is found."""
+
+    SERVER = "server"
+    SENTINEL = "sentinel"
+    CLUSTER = "cluster"
+
+
+PORTS = {Kind.SENTINEL: 26_379, Kind.CLUSTER: 6_379}
+FORMS = {
+    Kind.SERVER: "redis://user:password@host:6379/0",
+    Kind.SENTINEL: "redis+sentinel://user:password@host:26379,host:26379/service/0",
+    Kind.CLUSTER: "redis+cluster://user:password@host:6379,host:6379",
+}
+SENTINEL_OPTIONS = {"sentinel_username": "username", "sentinel_password": "password"}
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """Where the data is; `options` are redis-py's words for a connection to it, and may hold a password.
+
+    `hosts` are the sentinels, or the nodes to ask first; empty for one server, which stands in the options.
+    """
+
+    kind: Kind
+    hosts: tuple[tuple[str, int], ...] = ()
+    service: str = ""
+    is_tls: bool = False
+    options: dict[str, Any] = field(default_factory=dict, repr=False)
+    sentinel_options: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def parse_address(url: str) -> RedisAddress:
+    """Return what the URL says; raises ValueError with the way out, and without a piece of the URL."""
+    scheme, _, rest = url.partition("://")
+    transport, plus, word = scheme.partition("+")
+    kind = Kind(word) if plus and word in PORTS and transport in {"redis", "rediss"} else Kind.SERVER
+    try:
+        return _single(url) if kind is Kind.SERVER else _several(kind, transport, rest)
+    except _UnusableAddressError:
+        raise
+    except ValueError:
+        # The parser's own message can hold a piece of the password.
+        raise ValueError(
+            f"REDIS_URL can't be read: write {FORMS[kind]}, and percent-encode signs such as / @ : # ? in the password"
+        ) from None
+
+
+class _UnusableAddressError(ValueError):
+    """A URL that can be read and can't be used; the message says why, in words of ours."""
+
+
+def _single(url: str) -> RedisAddress:
+    options: dict[str, Any] = dict(parse_url(url))
+    return RedisAddress(Kind.SERVER, is_tls=options.get("connection_class") is SSLConnection, options=options)
+
+
+def _several(kind: Kind, transport: str, rest: str) -> RedisAddress:
+    parts = urlsplit(f"//{rest}")
+    credentials, _, places = parts.netloc.rpartition("@")
+    hosts = tuple(_place(place, PORTS[kind]) for place in places.split(","))
+    # A `/` or a `?` of a password that is not encoded ends the hosts before the `@`.
+    if "@" in parts.path + parts.query + parts.fragment or parts.fragment:
+        raise ValueError("signs that must be encoded")
+    service, _, database = parts.path.strip("/").partition("/")
+    if kind is Kind.CLUSTER:
+        service, database = "", service
+        if database not in {"", "0"}:
+            raise _UnusableAddressError("REDIS_URL names a database: a cluster has number 0 only, so leave it out")
+    elif not service:
+        raise _UnusableAddressError(f"REDIS_URL names no service that the sentinels watch: write {FORMS[kind]}")
+    words = parse_qsl(parts.query, keep_blank_values=True)
+    for_sentinels = {SENTINEL_OPTIONS[name]: value for name, value in words if name in SENTINEL_OPTIONS}
+    for_servers = urlencode([(name, value) for name, value in words if name not in SENTINEL_OPTIONS])
+    # redis-py reads everything but the hosts.
+    options = dict(parse_url(f"{transport}://{credentials}@host/{int(database or 0)}?{for_servers}"))
+    is_tls = options.pop("connection_class", None) is SSLConnection
+    del options["host"]
+    return RedisAddress(kind, hosts, unquote(service), is_tls, options, for_sentinels)
+
+
+def _place(place: str, port: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{place}")
+    if not parts.hostname or parts.port == 0:
+        raise ValueError("no host")
+    return parts.hostname, parts.port or port

@@ -1,0 +1,67 @@
+"""What REDIS_URL may say, and what is said of one that can't be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.store.redis_address import Kind, parse_address
+
+
+def test_a_single_server_is_left_to_redis_py() -> None:
+    address = parse_address("rediss://user:pa%2Fss@redis.example:6380/3?ssl_ca_certs=/ca.pem")
+    assert (address.kind, address.hosts, address.is_tls) == (Kind.SERVER, (), True)
+    kept = {name: address.options[name] for name in ("host", "port", "username", "password", "db", "ssl_ca_certs")}
+    assert kept == {
+        "host": "redis.example",
+        "port": 6380,
+        "username": "user",
+        "password": "pa/ss",
+        "db": 3,
+        "ssl_ca_certs": "/ca.pem",
+    }
+
+
+def test_sentinels_a_service_and_a_database() -> None:
+    address = parse_address(
+        "redis+sentinel://user:pa%40ss@one:26380,two,[::1]:7/my%20models/2?sentinel_password=other&ssl_ca_certs=/ca.pem"
+    )
+    assert (address.kind, address.service, address.is_tls) == (Kind.SENTINEL, "my models", False)
+    assert address.hosts == (("one", 26_380), ("two", 26_379), ("::1", 7))
+    assert address.options == {"username": "user", "password": "pa@ss", "db": 2, "ssl_ca_certs": "/ca.pem"}
+    assert address.sentinel_options == {"password": "other"}
+
+
+def test_the_nodes_of_a_cluster() -> None:
+    address = parse_address("rediss+cluster://:secret@one,two:7000/0")
+    assert (address.kind, address.hosts, address.is_tls) == (Kind.CLUSTER, (("one", 6379), ("two", 7000)), True)
+    assert (address.options["password"], address.options["db"]) == ("secret", 0)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis+sentinel://host:26379", "names no service"),
+        ("redis+sentinel://host:26379/", "names no service"),
+        ("redis+cluster://host:6379/1", "a cluster has number 0 only"),
+        ("redis+sentinel://host:26379/models/first", "can't be read: write redis+sentinel://"),
+        ("redis+sentinel:///models", "can't be read: write redis+sentinel://"),
+        ("redis+cluster://host:0", "can't be read: write redis+cluster://"),
+        ("redis+cluster://host:many", "can't be read: write redis+cluster://"),
+        ("redis+cluster://one,,two", "can't be read: write redis+cluster://"),
+        ("redis+cluster://:Canary/5ecret@host:6379", "can't be read: write redis+cluster://"),
+        ("redis+sentinel://:Canary?5ecret@host/models", "can't be read: write redis+sentinel://"),
+        ("redis+sentinel://:Canary#5ecret@host/models", "can't be read: write redis+sentinel://"),
+        ("redis+ring://:Canary@host", "can't be read: write redis://"),
+        ("http+cluster://:Canary@host", "can't be read: write redis://"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_the_way_out(url: str, says: str) -> None:
+    with pytest.raises(ValueError, match="REDIS_URL") as caught:
+        parse_address(url)
+    assert says in str(caught.value)
+    assert "Canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["redis://:{0}@h", "redis+sentinel://:{0}@h/s?sentinel_password={0}"])
+def test_no_repr_holds_a_password(form: str) -> None:
+    assert "Canary" not in repr(parse_address(form.format("Canary")))
