@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from app.catalog.model import Model
-from app.catalog.query import WORDS, Query, parse_query
+from app.catalog.parse_query import parse_query
+from app.catalog.query import WORDS, Query
 from app.catalog.select import Selection, select
 from app.dialects.dropdown import author_name, title_of
 from app.dialects.native import envelope, model_document, to_json, with_match

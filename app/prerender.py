@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from urllib.parse import quote, quote_plus
 
@@ -48,18 +48,17 @@ WHOLE_ANSWERS = (
 
 def canonical_target(path: str, pairs: tuple[tuple[str, str], ...]) -> bytes:
     """Return a target in its settled spelling: words in alphabetical order, values in the order given."""
-    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(pairs, key=_name_of))
+    settled_pairs = sorted(pairs, key=_name_of)
+    query = "&".join([f"{name}={value}" for name, value in settled_pairs])
+    # What quoting would leave as it is; to see that at once takes a third of the time that each part for itself takes.
+    if not (_PLAIN_QUERY.fullmatch(query) and query.count("=") == len(pairs) and query.count("&") < len(pairs)):
+        query = "&".join([f"{quote_plus(name)}={quote_plus(value)}" for name, value in settled_pairs])
     settled = path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/:~")
     return f"{settled}?{query}".encode() if query else settled.encode()
 
 
-def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else quote_plus(text)
-
-
 _name_of = itemgetter(0)
-# What quoting leaves as it is; to see that takes a tenth of the time that quoting takes.
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~&=-]*")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/:-]*")
 
 
@@ -117,8 +116,12 @@ def prerender(published: Published, tallies: Tallies, max_age_seconds: int) -> N
 def snapshot_headers(published: Published, max_age_seconds: int) -> RawHeaders:
     """Return the headers that every read of a snapshot goes out with; a stale one is asked for again sooner."""
     max_age = min(max_age_seconds, STALE_MAX_AGE_SECONDS) if published.is_stale else max_age_seconds
-    reuse = (
-        f"public, max-age={max_age}, stale-while-revalidate={STALE_WHILE_REVALIDATE_SECONDS}, "
+    return [(b"cache-control", _reuse(max_age)), (b"x-catalog-snapshot", published.snapshot.id.encode())]
+
+
+@cache
+def _reuse(max_age_seconds: int) -> bytes:
+    return (
+        f"public, max-age={max_age_seconds}, stale-while-revalidate={STALE_WHILE_REVALIDATE_SECONDS}, "
         f"stale-if-error={STALE_IF_ERROR_SECONDS}"
-    )
-    return [(b"cache-control", reuse.encode()), (b"x-catalog-snapshot", published.snapshot.id.encode())]
+    ).encode()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.catalog.model import Model
 from app.catalog.postings import goes_on
+from app.catalog.remembered import Remembered
 from app.catalog.words import joins_of, words_of
 
 Range = tuple[int, int]
@@ -33,7 +34,7 @@ class Highlighter:
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
         self._texts: dict[int, _Texts] = {}
-        self._remembered: dict[tuple[int, str], Shown] = {}
+        self._remembered: Remembered[tuple[int, str], Shown] = Remembered(MAX_REMEMBERED)
 
     def shown(self, place: int, words: Sequence[tuple[str, AbstractSet[str]]], *, is_described: bool) -> Shown:
         """Return where the words of a query stand in the model at a place.
@@ -47,11 +48,7 @@ class Highlighter:
             return known
         found = _highlights(self._texts_at(place), words)
         shown = Shown((*found, "description") if is_described else tuple(found), found)
-        if len(words) == 1:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[key] = shown
-        return shown
+        return self._remembered.keep(key, shown) if len(words) == 1 else shown
 
     def _texts_at(self, place: int) -> _Texts:
         """Return a model's texts as words; read once, when the model is first found."""

@@ -7,15 +7,17 @@ then `&` and `|`, counts are `bit_count()`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 from app.catalog.columns import Column
 from app.catalog.identity import base_of, slug_of
 from app.catalog.model import Model
 from app.catalog.postings import mask_of, places_in
 from app.catalog.price import PriceState
+from app.catalog.remembered import Remembered
 from app.catalog.search import SearchIndex
 from app.catalog.snapshot import Snapshot
 
@@ -38,6 +40,8 @@ def context_band(model: Model) -> str:
     return next(name for floor, name in reversed(CONTEXT_BANDS) if tokens >= floor)
 
 
+# Query words whose reading is remembered as long as the catalog stays; some 300 bytes each.
+MAX_PARTS_READ = 2_048
 FACETS: Mapping[str, Callable[[Model], Iterable[str]]] = MappingProxyType(
     {
         "author": lambda model: (model.author,),
@@ -86,7 +90,8 @@ class Index:
     """A snapshot with its look-up tables.
 
     `facets` maps a facet and a value to the models that have it, `columns` the name of a number to who has how much.
-    `listed` are the models that are not delisted.
+    `listed` are the models that are not delisted. `parts_read` is where whoever reads queries remembers how their
+    words were read.
     """
 
     snapshot: Snapshot
@@ -96,6 +101,9 @@ class Index:
     columns: Mapping[str, Column]
     listed: Mask
     search: SearchIndex
+    parts_read: Remembered[tuple[str, str], tuple[int, str, Any]] = field(
+        default_factory=lambda: Remembered(MAX_PARTS_READ), compare=False, repr=False
+    )
 
     @property
     def models(self) -> tuple[Model, ...]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,8 @@ from app.catalog.words import fold
 # Below this input price, a quarter of a real catalog lies.
 CHEAP_USD_PER_MILLION = Decimal("0.3")
 LONG_CONTEXT_TOKENS = 200_000
+# Texts whose filters are remembered: the latest come again with other filters and pages.
+MAX_REMEMBERED = 1_024
 _UNITS = {"k": 1_000, "m": 1_000_000}
 
 
@@ -57,8 +60,13 @@ _PRICE = re.compile(r"(?:<|under|below|max)\s?\$?\s?(\d+(?:\.\d+)?)\s?(?:\$|usd|
 _WORD = re.compile(r"(?<![\w<$.])[a-z]+(?![\w.])")
 
 
-def readings(text: str) -> Iterator[tuple[Interpreted, int, int]]:
+@lru_cache(MAX_REMEMBERED)
+def readings(text: str) -> tuple[tuple[Interpreted, int, int], ...]:
     """Return every filter that a text may hold, and where its words stand; they don't overlap."""
+    return tuple(_readings(text))
+
+
+def _readings(text: str) -> Iterator[tuple[Interpreted, int, int]]:
     folded = fold(text)
     taken: list[tuple[int, int]] = []
     for pattern, read in _PATTERNS:

@@ -1,4 +1,4 @@
-"""The query words of the native API: which there are, what they take, and how a question is read.
+"""The query words of the native API: which there are, what they take, and the question that they make.
 
 One table drives the parser, the 422 messages, the OpenAPI parameters and the README. Repeated words mean OR
 within a word; different words mean AND. In a word about sets (`supports=tools,vision`) a comma asks for all.
@@ -6,26 +6,17 @@ within a word; different words mean AND. In a word about sets (`supports=tools,v
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
-from app.catalog.errors import QueryError, QueryFault
-from app.catalog.index import FACETS, Index
+from app.catalog.index import FACETS
 from app.catalog.search import MAX_QUERY_CHARS
 
 MAX_LIMIT = 1_000
-MAX_WORDS = 64
-MAX_VALUE_CHARS = 200
 MAX_IDS = 500
-MAX_ALLOWED_SHOWN = 100
-MAX_ALLOWED_SAID = 12
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Kind(StrEnum):
@@ -174,155 +165,3 @@ class Query:
     fields: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     format: str = "full"
-
-
-def parse_query(pairs: Sequence[tuple[str, str]], index: Index, *, words: Iterable[str] = frozenset(WORDS)) -> Query:
-    """Read decoded name and value pairs into a Query.
-
-    `words` are the words that this endpoint knows. Raises QueryError with every fault found.
-    """
-    known = frozenset(words)
-    reader = _QueryReader(index)
-    if len(pairs) > MAX_WORDS:
-        raise QueryError([QueryFault("query", f"{len(pairs)} words are given, at most {MAX_WORDS} are read")])
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if name not in known:
-            reader.unknown_word(name, known)
-        else:
-            given.setdefault(name, []).append(value)
-    for name, values in given.items():
-        reader.read(WORDS[name], values)
-    if reader.faults:
-        raise QueryError(reader.faults)
-    return Query(one_of=MappingProxyType(reader.one_of), all_of=MappingProxyType(reader.all_of), **reader.single)
-
-
-class _QueryReader:
-    """Collects what was read and what was wrong."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self.faults: list[QueryFault] = []
-        self.one_of: dict[str, tuple[str, ...]] = {}
-        self.all_of: dict[str, tuple[tuple[str, ...], ...]] = {}
-        self.single: dict[str, Any] = {}
-
-    def unknown_word(self, name: str, known: frozenset[str]) -> None:
-        close = difflib.get_close_matches(name[:40], known, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        if not known:
-            hint = "; this address takes none"
-        self.faults.append(QueryFault(name[:80], f"is not a query word{hint}", tuple(sorted(known))))
-
-    def read(self, word: Word, values: list[str]) -> None:
-        too_long = MAX_QUERY_CHARS if word.kind is Kind.TEXT else MAX_VALUE_CHARS
-        for value in values:
-            if len(value) > too_long:
-                longest = max(map(len, value.split(",") if word.kind in _LISTS else (value,)))
-                if longest > too_long:
-                    self.fault(word, f"has {longest} characters, at most {too_long} are read")
-                    return
-            if _CONTROL.search(value):
-                self.fault(word, "holds a control character")
-                return
-        _READERS[word.kind](self, word, values)
-
-    def fault(self, word: Word, reason: str, allowed: tuple[str, ...] = ()) -> None:
-        self.faults.append(QueryFault(word.name, reason, allowed[:MAX_ALLOWED_SHOWN]))
-
-    def one(self, word: Word, values: list[str]) -> str | None:
-        if len(values) > 1:
-            self.fault(word, f"is given {len(values)} times, but takes one value")
-            return None
-        return values[0]
-
-    def read_text(self, word: Word, values: list[str]) -> None:
-        value = self.one(word, values)
-        if value is not None:
-            self.single["q"] = value.strip() or None
-
-    def read_one_of(self, word: Word, values: list[str]) -> None:
-        chosen = [part.strip().lower() for value in values for part in value.split(",")]
-        if word.name in {"format", "interpret"}:
-            if self.allowed(word, chosen, word.choices) and self.one(word, chosen) is not None:
-                self.single[word.name] = chosen[0] if word.name == "format" else chosen[0] == "true"
-        elif self.allowed(word, chosen, word.choices or self._index.facets[word.name]):
-            self.one_of[word.name] = tuple(dict.fromkeys(chosen))
-
-    def read_set_of(self, word: Word, values: list[str]) -> None:
-        groups = [tuple(part.strip().lower() for part in value.split(",")) for value in values]
-        chosen = [part for group in groups for part in group]
-        if self.allowed(word, chosen, word.choices or self._index.facets[word.name]):
-            self.all_of[word.name] = tuple(groups)
-
-    def read_ids(self, word: Word, values: list[str]) -> None:
-        ids = tuple(dict.fromkeys(part.strip() for value in values for part in value.split(",") if part.strip()))
-        if not ids:
-            self.fault(word, "names no id")
-        elif len(ids) > MAX_IDS:
-            self.fault(word, f"names {len(ids)} ids, at most {MAX_IDS} are read")
-        else:
-            self.single["ids"] = ids
-
-    def read_number(self, word: Word, values: list[str]) -> None:
-        value = self.one(word, values)
-        if value is None:
-            return
-        if not (value.isascii() and value.isdigit() and len(value) <= 12):
-            self.fault(word, f"must be a whole number, got {value[:40]!r}")
-        elif not word.minimum <= int(value) <= word.maximum:
-            self.fault(word, f"must be from {word.minimum} to {word.maximum}, got {value}")
-        else:
-            name = f"{word.name}_tokens" if word.kind is Kind.TOKENS else word.name
-            self.single[name] = int(value)
-
-    def read_usd(self, word: Word, values: list[str]) -> None:
-        value = self.one(word, values)
-        if value is None:
-            return
-        try:
-            usd = Decimal(value) if value.isascii() and len(value) <= 32 else Decimal("NaN")
-        except InvalidOperation:
-            usd = Decimal("NaN")
-        if not usd.is_finite() or not 0 <= usd <= 10**9:
-            self.fault(word, f"must be a price in USD per million tokens, 0 or more, got {value[:40]!r}")
-        else:
-            self.single[word.name.replace("_price", "_usd_per_million")] = usd
-
-    def read_choices(self, word: Word, values: list[str]) -> None:
-        chosen = [part.strip().lower() for value in values for part in value.split(",")]
-        plain = [name.removeprefix("-") for name in chosen] if word.name == "sort" else chosen
-        if word.name == "fields":
-            plain = [name for name in plain if name != "id"]
-            chosen = ["id", *plain]
-        if self.allowed(word, plain, word.choices):
-            self.single[word.name] = tuple(dict.fromkeys(chosen))
-
-    def allowed(self, word: Word, chosen: Iterable[str], choices: Collection[str]) -> bool:
-        unknown = next((value for value in chosen if value not in choices), None)
-        if unknown is None:
-            return True
-        close = difflib.get_close_matches(unknown[:40], choices, 1)
-        if len(choices) <= MAX_ALLOWED_SAID:
-            hint = f"; allowed: {', '.join(choices)}" if choices else "; the catalog has no value for it now"
-        else:
-            hint = f"; did you mean {close[0]}?" if close else ""
-        self.fault(word, f"{unknown[:40]!r} is not known here{hint}", tuple(choices))
-        return False
-
-
-# Their values are lists; each of its parts may be as long as a value.
-_LISTS = frozenset({Kind.ONE_OF, Kind.SET_OF, Kind.IDS, Kind.CHOICES})
-_READERS = MappingProxyType(
-    {
-        Kind.TEXT: _QueryReader.read_text,
-        Kind.ONE_OF: _QueryReader.read_one_of,
-        Kind.SET_OF: _QueryReader.read_set_of,
-        Kind.IDS: _QueryReader.read_ids,
-        Kind.TOKENS: _QueryReader.read_number,
-        Kind.COUNT: _QueryReader.read_number,
-        Kind.USD: _QueryReader.read_usd,
-        Kind.CHOICES: _QueryReader.read_choices,
-    }
-)

@@ -19,12 +19,12 @@ Every respect is a partition of a bit mask, so the cost hardly grows with the nu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, groupby
 from operator import and_, or_
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from app.catalog.highlights import Highlighter, Range, Shown
 from app.catalog.identity import slug_of
@@ -42,6 +42,7 @@ from app.catalog.naming import (
 )
 from app.catalog.postings import Postings, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
+from app.catalog.remembered import Remembered
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.typos import Typos
 from app.catalog.words import JOINED_WORDS, words_of
@@ -91,6 +92,32 @@ class Term(NamedTuple):
     others: frozenset[str]
 
 
+class Terms(tuple[Term, ...]):
+    """The words of a query, with what follows from them alone worked out once: they come again with other filters.
+
+    `levels` are, for each kind of match, the models of each word that counts; `telling_levels` leave out kinds that add
+    no model to the one before, as they set none apart. `key` stands for the words in any order. `described` are the
+    models that only their description brings. `shown` is each word with the other known words that it stands for.
+    """
+
+    levels: list[list[int]]
+    telling_levels: list[list[int]]
+    key: str
+    described: int
+    shown: list[tuple[str, frozenset[str]]]
+
+    def __new__(cls, given: Iterable[Term] = ()) -> Self:
+        """Take the words in the order of the query."""
+        terms = super().__new__(cls, given)
+        kinds = [term.kinds for term in terms[:MAX_SCORED_WORDS]]
+        terms.levels = levels = [list(level) for level in zip(*kinds, strict=True)]
+        terms.telling_levels = [level for level, _ in groupby(levels[:_TYPO]) if level != levels[_TYPO]]
+        terms.key = key_of([term.text for term in terms])
+        terms.described = reduce(or_, [term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] for term in terms], 0)
+        terms.shown = [(term.text, term.others) for term in terms]
+        return terms
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The places found, best first, with their scores; `total` counts them before any limit."""
@@ -98,7 +125,7 @@ class Found:
     places: tuple[int, ...]
     scores: tuple[float, ...]
     mask: int
-    terms: tuple[Term, ...]
+    terms: Terms
 
     @property
     def total(self) -> int:
@@ -117,11 +144,10 @@ class SearchIndex:
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
         self._highlighter = Highlighter(models)
-        self._remembered: dict[str, tuple[Term, ...]] = {}
-        self._remembered_most = min(
-            MAX_REMEMBERED, MAX_REMEMBERED_MASK_BYTES // (_MASK_BYTES_PER_MODEL * len(models) + 1)
-        )
         size = len(models)
+        most = min(MAX_REMEMBERED, MAX_REMEMBERED_MASK_BYTES // (_MASK_BYTES_PER_MODEL * size + 1))
+        self._remembered: Remembered[str, Terms] = Remembered(most)
+        self._nearest: Remembered[tuple[str, int, int], tuple[str, ...]] = Remembered(most)
         names: dict[str, list[int]] = {}
         authors: dict[str, list[int]] = {}
         aliases: dict[str, list[int]] = {}
@@ -168,45 +194,39 @@ class SearchIndex:
         """Return the best models among a set (a bit mask) for the words of a query."""
         return self.find_terms(self.terms_of(query), among, limit)
 
-    def terms_of(self, query: str) -> tuple[Term, ...]:
+    def terms_of(self, query: str) -> Terms:
         """Return the words of a query with what they match; fillers that nothing is called are left out.
 
         The latest queries are remembered: they come again with other filters, facets and pages.
         """
         query = query[:MAX_QUERY_CHARS]
         known = self._remembered.get(query)
-        if known is None:
-            known = self.look_up(query)
-            if len(self._remembered) >= self._remembered_most:
-                self._remembered.clear()
-            self._remembered[query] = known
-        return known
+        return self._remembered.keep(query, self.look_up(query)) if known is None else known
 
-    def look_up(self, query: str) -> tuple[Term, ...]:
+    def look_up(self, query: str) -> Terms:
         """Return the words of a query with what they match, without remembering them."""
         words = [word.text for word in words_of(query)][:MAX_QUERY_WORDS]
         words = list(dict.fromkeys(self._segmented(words)))
         telling = [word for word in words if word not in FILLERS or word in self._names] or words
         # Whoever mistypes more words than this is not corrected but heard: each costs some hundred look-ups.
         unknown = [word for word in telling if not self._is_known(word)][:MAX_TYPOS]
-        return tuple(self._term(word, may_be_typo=word in unknown) for word in telling)
+        return Terms(self._term(word, may_be_typo=word in unknown) for word in telling)
 
-    def find_terms(self, terms: Sequence[Term], among: int, limit: int | None = None) -> Found:
+    def find_terms(self, terms: Terms, among: int, limit: int | None = None) -> Found:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
-            return Found((), (), 0, ())
-        scored = terms[:MAX_SCORED_WORDS]
-        levels = [[term.kinds[kind] for term in scored] for kind in range(_DESCRIPTION + 1)]
-        by_name, at_all = at_least(levels[_TYPO], among), at_least(levels[_DESCRIPTION], among)
+            return Found((), (), 0, terms)
+        by_name, at_all = at_least(terms.levels[_TYPO], among), at_least(terms.levels[_DESCRIPTION], among)
         # Models that miss a word are only shown when none has all of them.
         best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
         found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
+        if not found:
+            return Found((), (), 0, terms)
         ties = [self._step_by_variant(terms)]
         if len(terms) > 1:
             ties.append(self._steps_by_length)
         steps = [by_count(by_name), by_count(at_all)]
-        # A kind of match that adds no model to the one before it sets none apart.
-        steps += [by_count(at_least(level, found)) for level, _ in groupby(levels[:_TYPO]) if level != levels[_TYPO]]
+        steps += [by_count(at_least(level, found)) for level in terms.telling_levels]
         exact = self.exactly_named(terms, found)
         ranked = [(1.0, mask) for _, mask in partition(exact, ties)]
         rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in partition(found & ~exact, steps + ties))
@@ -219,7 +239,7 @@ class SearchIndex:
             some = places_in(mask, left) if len(terms) > 1 else self._plain_first(mask, left)
             places += some
             scores += [score] * len(some)
-        return Found(tuple(places), tuple(scores), found, tuple(terms))
+        return Found(tuple(places), tuple(scores), found, terms)
 
     def _plain_first(self, mask: int, limit: int | None) -> list[int]:
         """Return the places of a set in order, but `x` right before `x-fast`."""
@@ -231,19 +251,17 @@ class SearchIndex:
             found.update(dict.fromkeys(reversed(chain_up)))
         return list(found)[:limit]
 
-    def all_named(self, terms: Sequence[Term], among: int) -> int:
+    def all_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by all words, whole."""
         return reduce(and_, (term.kinds[_AUTHOR_WHOLE] for term in terms), among)
 
-    def exactly_named(self, terms: Sequence[Term], among: int) -> int:
+    def exactly_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by these words and no others."""
-        return among & self._exact.of(key_of([term.text for term in terms]))
+        return among & self._exact.of(terms.key)
 
-    def hits(self, scores: Mapping[int, float], terms: Sequence[Term]) -> dict[int, Hit]:
+    def hits(self, scores: Mapping[int, float], terms: Terms) -> dict[int, Hit]:
         """Return where in the texts of some models the words of a query stand, by the models' places."""
-        described = reduce(or_, (term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] for term in terms), 0)
-        words = [(term.text, term.others) for term in terms]
-        shown = self._highlighter.shown
+        described, words, shown = terms.described, terms.shown, self._highlighter.shown
         return {
             place: Hit(place, score, shown(place, words, is_described=bool(described >> place & 1)))
             for place, score in scores.items()
@@ -251,11 +269,16 @@ class SearchIndex:
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return the ids that come nearest to a text which means no model; none when nothing is near."""
+        asked = (text[:MAX_QUERY_CHARS], among, limit)
+        known = self._nearest.get(asked)
+        return self._nearest.keep(asked, self._find_nearest(*asked)) if known is None else known
+
+    def _find_nearest(self, text: str, among: int, limit: int) -> tuple[str, ...]:
         found = self.find(text, among, limit)
         if not found.places:
             # What was typed may go on too long: `claudexyz` still begins with a word that is known.
-            words = [self._stem(word.text) for word in words_of(text[:MAX_QUERY_CHARS])][:MAX_QUERY_WORDS]
-            found = self.find_terms([self._term(word) for word in words if word], among, limit)
+            words = [self._stem(word.text) for word in words_of(text)][:MAX_QUERY_WORDS]
+            found = self.find_terms(Terms(self._term(word) for word in words if word), among, limit)
         return tuple(self._models[place].id for place in found.places)
 
     def _stem(self, word: str) -> str:
@@ -312,7 +335,7 @@ class SearchIndex:
         near = self._typos.near(word)
         return [known for known, edits in near if edits == near[0][1]]
 
-    def _step_by_variant(self, terms: Sequence[Term]) -> Step:
+    def _step_by_variant(self, terms: Terms) -> Step:
         """Return what puts bases and asked-for variants before the other variants."""
         asked = {term.text for term in terms}
         if asked.isdisjoint(self._variants):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -14,9 +14,10 @@ from app.catalog.index import Index, Mask, completion_rate, prompt_rate
 from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.model import Model
 from app.catalog.query import Query
-from app.catalog.search import Hit, Term
+from app.catalog.search import Hit, Terms
 
 Facets = Mapping[str, Mapping[str, int]]
+_NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def select(index: Index, query: Query) -> Selection:
     masks, missing = _masks(index, query)
     matching = reduce(and_, masks.values(), _universe(index, query))
     end = None if query.limit is None else query.offset + query.limit
-    terms = index.search.terms_of(text) if text else ()
+    terms = index.search.terms_of(text) if text else _NO_TERMS
     scores: dict[int, float] = {}
     if text:
         found = index.search.find_terms(terms, matching, None if query.sort else end)
@@ -77,7 +78,7 @@ def _understood(index: Index, query: Query) -> tuple[str, tuple[Interpreted, ...
     text = query.q or ""
     if not text.strip(_NOTHING_ASKED):
         return "", (), query
-    found = list(readings(text)) if text and query.interpret else []
+    found = readings(text) if query.interpret else ()
     if not found:
         return text, (), query
     rest = text
@@ -117,10 +118,10 @@ def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]
     masks: dict[str, Mask] = {}
     for name, values in query.one_of.items():
         table = index.facets[name]
-        masks[name] = reduce(or_, (table.get(value, 0) for value in values), 0)
+        masks[name] = reduce(or_, [table.get(value, 0) for value in values])
     for name, groups in query.all_of.items():
         table = index.facets[name]
-        masks[name] = reduce(or_, (reduce(and_, (table.get(value, 0) for value in group)) for group in groups), 0)
+        masks[name] = reduce(or_, [reduce(and_, [table.get(value, 0) for value in group]) for group in groups])
     if query.min_context_tokens is not None or query.max_context_tokens is not None:
         column = index.columns["context"]
         masks["context"] = column.at_least(query.min_context_tokens or 0)
@@ -178,7 +179,7 @@ def _sorted(index: Index, places: list[int], name: str) -> list[int]:
     return [place for _, place in ordered] + [place for place in places if place not in there]
 
 
-def _facets(index: Index, query: Query, masks: Mapping[str, Mask], terms: Sequence[Term]) -> dict[str, dict[str, int]]:
+def _facets(index: Index, query: Query, masks: Mapping[str, Mask], terms: Terms) -> dict[str, dict[str, int]]:
     """Count the values of each facet among the models that the query and every other filter let through."""
     universe = _universe(index, query)
     counted: dict[str, dict[str, int]] = {}

@@ -16,7 +16,8 @@ from app.candidate import Rules, from_records
 from app.catalog.errors import QueryError
 from app.catalog.index import build_index
 from app.catalog.parse import parse_records
-from app.catalog.query import WORDS, parse_query
+from app.catalog.parse_query import parse_query
+from app.catalog.query import WORDS
 from app.catalog.snapshot import Origin, Snapshot
 from app.catalog.text import clean_description, one_line
 from app.period import Period, unpack_period

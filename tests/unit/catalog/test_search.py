@@ -17,7 +17,7 @@ from app.catalog.model import Model
 from app.catalog.parse import parse_records
 from app.catalog.postings import MAX_WALKED, mask_of, places_in
 from app.catalog.query import Query
-from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, MAX_REMEMBERED, SearchIndex
+from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, MAX_REMEMBERED, SearchIndex, Terms
 from app.catalog.select import Selection, select
 from app.catalog.snapshot import Origin, Snapshot
 from app.catalog.words import words_of
@@ -259,7 +259,8 @@ def test_what_is_remembered_of_queries_is_bounded_and_changes_no_answer() -> Non
     first = search.find("claude", everything)
     for number in range(3_000):
         terms = search.terms_of(f"claude {number}")
-        search.hits(dict.fromkeys(range(len(INDEX.models)), 0.5), terms[:1])
+        search.hits(dict.fromkeys(range(len(INDEX.models)), 0.5), Terms(terms[:1]))
+        search.nearest(f"nobody {number}", everything)
     assert search.find("claude", everything) == first
     remembered = [value for value in vars(search).values() if isinstance(value, dict)]
     assert all(len(value) <= MAX_REMEMBERED for value in remembered)
