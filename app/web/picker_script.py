@@ -1,7 +1,7 @@
 """The picker as one script: its modules joined in the order in which they need each other.
 
 A page loads one file and asks no second time; who reads the source has short modules that say what they take from
-each other. Joining takes the `import` lines and the word `export` away and changes nothing else.
+each other. Joining takes the `import` lines, the word `export` and the comments away and changes nothing else.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from importlib import resources
 
-MODULES = ("words", "nodes", "rows", "kept", "list", "style", "details", "cost", "compare", "chart", "element")
+MODULES = (
+    *("words", "nodes", "rows", "kept", "preferences", "catalog", "notes"),
+    *("field", "list", "style", "details", "cost", "compare", "chart", "element"),
+)
 USAGE = """\
 /*
  * <model-picker>: a form field that picks a model of this registry. No framework, no build step.
@@ -17,13 +20,16 @@ USAGE = """\
  *   <script type="module" src="https://registry.example/picker.js"></script>
  *   <model-picker name="model" value="openai/gpt-4o"></model-picker>
  *
- * Attributes: name, value, required, disabled, label, src (the registry's address; this file's by default), user (keeps
- * favourites of several people apart), inline (always open, for a page of its own), views (adds the chart and the
- * comparison to a dropdown; inline has them). Events: input, change.
+ * Attributes: name, value, required, disabled, label, src (the registry's address; this file's by default), user and
+ * user-token (whose favourites and choice the registry keeps), inline (always open, for a page of its own), views (adds
+ * the chart and the comparison to a dropdown; inline has them). Events: input, change.
  */
 """
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<module>[a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const |class |function |async function )", re.MULTILINE)
+
+# Comments have lines of their own, so nothing that only looks like one is touched.
+_COMMENT = re.compile(r"^ *(?://|/\*\*).*\n", re.MULTILINE)
 
 
 def picker_source(module: str) -> str:
@@ -33,5 +39,5 @@ def picker_source(module: str) -> str:
 
 def picker_script() -> bytes:
     """Return the whole picker as UTF-8 JavaScript."""
-    parts = (_EXPORT.sub("", IMPORT.sub("", picker_source(module))) for module in MODULES)
-    return (USAGE + "\n" + "\n".join(parts)).encode()
+    parts = (_COMMENT.sub("", _EXPORT.sub("", IMPORT.sub("", picker_source(module)))) for module in MODULES)
+    return (USAGE + "".join(parts)).encode()

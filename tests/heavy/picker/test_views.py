@@ -37,7 +37,7 @@ async def test_the_sliders_say_what_a_month_costs_and_what_cannot_be_said(site: 
         await rows(page).first.wait_for()
         await page.evaluate(
             "(ids) => { const p = document.querySelector('model-picker');"
-            "p.compareAll(ids.map((id) => p.byId.get(id))); p.see('compare') }",
+            "p.compareAll(ids.map((id) => p.catalog.byId.get(id))); p.see('compare') }",
             ids,
         )
         costs = page.locator("model-picker .costs strong")

@@ -18,7 +18,7 @@ export class Comparison {
 
   /** Draws the table from what is known, and again when the rest of the facts has come. */
   async show() {
-    const rows = this.picker.compared.map((id) => this.picker.byId.get(id)).filter(Boolean);
+    const rows = this.picker.compared.map((id) => this.picker.catalog.byId.get(id)).filter(Boolean);
     this.rows = rows;
     this.words.hidden = rows.length > 0;
     this.usage.node.hidden = this.table.hidden = rows.length === 0;

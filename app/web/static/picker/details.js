@@ -47,24 +47,24 @@ export class Details {
   /** Asks for a model once; null when the registry can't be asked or does not know it. */
   async read(id) {
     if (this.known.has(id)) return this.known.get(id);
-    try {
-      const response = await fetch(new URL(`models/${id.split("/").map(encodeURIComponent).join("/")}`, this.picker.base));
-      if (!response.ok) return null;
-      this.known.set(id, await response.json());
-      return this.known.get(id);
-    } catch {
-      return null;
-    }
+    const model = await this.picker.catalog.model(id);
+    // A problem document has no price.
+    if (model?.price) this.known.set(id, model);
+    return this.known.get(id) ?? null;
   }
 
   show() {
     const { row } = this;
     if (!row) return;
     const model = this.known.get(row.id);
+    // Who stands on a button that is drawn anew stays on it; a focus that falls out would close the panel.
+    const held = this.node.querySelector(":focus");
+    if (held) this.node.focus();
     this.node.classList.add("is-shown");
     this.node.replaceChildren(
       make("div", { class: "title" }, make("bdi", {}, row.label)), make("code", { dir: "ltr" }, row.id),
       ...(model?.description ? markdown(model.description) : []), this.buttons(row), this.prices(row, model), this.facts(row, model));
+    if (held) this.node.querySelector(`[data-keep=${held.dataset.keep}]`)?.focus();
   }
 
   buttons(row) {
@@ -74,7 +74,7 @@ export class Details {
       return button(is ? words[1] : words[0], () => picker.keep(name, row), { "aria-pressed": String(is), "data-keep": name });
     };
     return make("div", { class: "choices" },
-      button("Use this model", () => picker.choose(row.id), { class: "choose" }),
+      button("Use this model", () => picker.choose(row.id), { class: "choose", "data-keep": "choice" }),
       pressed("favourites", ["☆ Favourite", "★ Favourite"]),
       picker.hasViews ? this.compareButton(row) : null,
       pressed("hidden", ["Hide", "Hidden"]));
@@ -105,7 +105,7 @@ export class Details {
       if (row.leavesOn) facts.push(["Leaves on", dayWords(row.leavesOn)]);
       if (model.notes) facts.push(["Note", model.notes]);
       if (model.supported_parameters.length) facts.push(["Parameters", model.supported_parameters.join(", ")]);
-      facts.push(["Known from", `${model.sources.join(", ")}; list of ${ago(this.picker.updatedAt)}`]);
+      facts.push(["Known from", `${model.sources.join(", ")}; list of ${ago(this.picker.catalog.updatedAt)}`]);
     }
     return make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, make("bdi", {}, value))]));
   }

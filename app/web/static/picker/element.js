@@ -1,9 +1,13 @@
 // The element: the field, the panel, the form's side of it, and what the registry is asked.
 
-import { ago, counted, grouped, priceWords, tokens } from "./words.js";
+import { counted, priceWords, tokens } from "./words.js";
 import { button, make } from "./nodes.js";
-import { CHIPS, FIELDS, GROUPS, SORTS, arranged, holds, rowsOf, wordsOf } from "./rows.js";
-import { Kept, recall, remember } from "./kept.js";
+import { CHIPS, GROUPS, SORTS, arranged, holds, wordsOf } from "./rows.js";
+import { Kept } from "./kept.js";
+import { Preferences } from "./preferences.js";
+import { Catalog } from "./catalog.js";
+import { barOf, noteOf } from "./notes.js";
+import { FormField } from "./field.js";
 import { SHEET } from "./style.js";
 import { RowList } from "./list.js";
 import { Details } from "./details.js";
@@ -14,16 +18,12 @@ const SEARCH_DELAY_MS = 120;
 const FRESH_MS = 300_000;
 const VIEWS = { list: "List", chart: "Chart", compare: "Compare" };
 
-class ModelPicker extends HTMLElement {
-  static formAssociated = true;
-  static observedAttributes = ["value", "required", "disabled", "label", "src", "user"];
+class ModelPicker extends FormField {
+  static observedAttributes = ["value", "required", "disabled", "label", "src", "user", "user-token"];
 
   constructor() {
     super();
-    this.internals = this.attachInternals();
-    this.take({ models: [] });
-    this.state = "loading";
-    this.choice = "";
+    this.catalog = new Catalog(() => this.base);
     this.compared = [];
     this.words = [];
     this.ranked = null;
@@ -88,15 +88,16 @@ class ModelPicker extends HTMLElement {
   // -- A form field and its life in a page --
 
   connectedCallback() {
-    this.kept = new Kept(this.getAttribute("user") ?? "");
+    this.meet();
     this.input.setAttribute("aria-label", this.getAttribute("label") ?? "Model");
     this.views.hidden = !this.hasViews;
     (this.hasViews ? this.views : this.orders).append(this.openRouter);
     if (this.isInline) this.open();
     this.validate();
     this.wake = () => {
-      const isOld = this.state !== "ready" || Date.now() - this.loadedAt > FRESH_MS;
+      const isOld = this.catalog.state !== "ready" || Date.now() - this.catalog.loadedAt > FRESH_MS;
       if (isOld && document.visibilityState === "visible") this.load();
+      if (this.kept.problem) this.kept.read();
     };
     addEventListener("online", this.wake);
     document.addEventListener("visibilitychange", this.wake);
@@ -118,63 +119,31 @@ class ModelPicker extends HTMLElement {
     if (name === "label") this.input.setAttribute("aria-label", after ?? "Model");
     if (name === "disabled") this.formDisabledCallback(after !== null);
     if (name === "required") this.validate();
-    if (before !== after && this.isConnected && name === "user") this.kept = new Kept(after ?? "");
-    if (before !== after && this.isConnected && name === "src") this.load();
+    if (before !== after && this.isConnected && name.startsWith("user")) this.meet();
+    if (before !== after && this.isConnected && name === "src") this.askAnother();
   }
 
-  get value() { return this.choice; }
-  set value(id) { this.isTouched = true; this.set(id ?? ""); }
-  get name() { return this.getAttribute("name"); }
-  get form() { return this.internals.form; }
-  get type() { return "model-picker"; }
-  get required() { return this.hasAttribute("required"); }
-  set required(is) { this.toggleAttribute("required", Boolean(is)); }
-  get disabled() { return this.hasAttribute("disabled"); }
-  set disabled(is) { this.toggleAttribute("disabled", Boolean(is)); }
-  get validity() { return this.internals.validity; }
-  get validationMessage() { return this.internals.validationMessage; }
   get isInline() { return this.hasAttribute("inline"); }
   get hasViews() { return this.isInline || this.hasAttribute("views"); }
   get base() { return new URL(`${(this.getAttribute("src") ?? new URL(".", import.meta.url).href).replace(/\/+$/, "")}/`, document.baseURI); }
-  checkValidity() { return this.internals.checkValidity(); }
-  reportValidity() { return this.internals.reportValidity(); }
-  formResetCallback() { this.isTouched = false; this.set(this.getAttribute("value") ?? ""); }
-  formDisabledCallback(is) { this.input.disabled = is; if (is) this.close(); this.showEraser(); }
-  formStateRestoreCallback(state) { this.value = state; }
-
-  validate() {
-    if (this.required && !this.choice) this.internals.setValidity({ valueMissing: true }, "Pick a model.", this.input);
-    else this.internals.setValidity({});
-    this.input.setAttribute("aria-required", String(this.required));
-    this.showEraser();
-  }
 
   // -- What the registry says --
 
-  /** Reads the list; `cache` says what the browser may answer from, as in fetch. */
-  async load(cache = "default") {
-    const key = `model-picker:list:${this.base}`;
-    if (!this.rows.length) { this.state = "loading"; this.refresh(); }
-    try {
-      const response = await fetch(new URL(`models?fields=${FIELDS}`, this.base), { cache });
-      if (!response.ok) throw new Error(`The registry answered ${response.status}.`);
-      const answer = await response.json();
-      this.take(answer);
-      this.state = "ready";
-      remember(key, answer);
-    } catch (error) {
-      this.reason = error instanceof TypeError ? "The registry can’t be reached." : error.message;
-      const copy = this.rows.length ? null : recall(key);
-      if (copy) this.take(copy);
-      this.state = this.rows.length ? "offline" : "error";
-    }
-    this.loadedAt = Date.now();
-    this.refresh();
-    this.tell();
+  /** Forgets one registry and asks another. */
+  askAnother() {
+    this.catalog = new Catalog(() => this.base);
+    this.details.known.clear();
+    this.meet();
+    this.load();
   }
 
-  take(list) {
-    Object.assign(this, rowsOf(list.models), { isStale: list.stale, updatedAt: list.updated_at });
+  async load(cache = "default") {
+    const { catalog } = this;
+    this.refresh();
+    await catalog.load(cache);
+    if (catalog !== this.catalog) return;
+    this.refresh();
+    this.tell();
   }
 
   /** Searches here at once, and asks the registry when the typing pauses. */
@@ -187,30 +156,42 @@ class ModelPicker extends HTMLElement {
     this.list.activate(this.list.shown.length ? 0 : -1, true);
     clearTimeout(this.timer);
     this.asking?.abort();
-    if (text && this.state === "ready") this.timer = setTimeout(() => this.ask(text), SEARCH_DELAY_MS);
+    if (text && this.catalog.state === "ready") this.timer = setTimeout(() => this.ask(text), SEARCH_DELAY_MS);
   }
 
   async ask(text) {
     this.asking = new AbortController();
-    try {
-      const url = new URL("models/search", this.base);
-      url.search = new URLSearchParams({ q: text.slice(0, 256), fields: "name", limit: "200" });
-      const response = await fetch(url, { signal: this.asking.signal });
-      if (!response.ok || this.input.value.trim() !== text) return;
-      this.ranked = (await response.json()).models.map((model) => model.id);
-      this.refresh();
-      this.list.activate(this.list.shown.length ? 0 : -1, true);
-    } catch {
-      // Cancelled or offline: what was found here stays.
-    }
+    const found = await this.catalog.search(text, this.asking.signal);
+    if (!found || this.input.value.trim() !== text) return;
+    this.ranked = found;
+    this.refresh();
+    this.list.activate(this.list.shown.length ? 0 : -1, true);
   }
 
   // -- The choice --
 
+  /** Learns whose favourites these are: somebody's, which the registry keeps, or this browser's. */
+  meet() {
+    const user = this.getAttribute("user");
+    if (!user) { this.kept = new Kept(""); this.refresh(); return; }
+    const kept = new Preferences(user, { address: () => this.base, token: () => this.getAttribute("user-token"), changed: () => { if (this.kept === kept) this.remembered(); } });
+    this.kept = kept;
+    kept.read();
+  }
+
+  /** Takes over what the registry keeps of somebody; the saved choice goes before the page's first value. */
+  remembered() {
+    const { selected } = this.kept;
+    if (selected && !this.isTouched && selected !== this.choice) {
+      this.isTouched = true;
+      this.set(selected);
+      this.announce();
+    } else this.tell();
+    this.refresh();
+  }
+
   set(id) {
-    this.choice = String(id);
-    this.internals.setFormValue(this.choice || null);
-    this.validate();
+    super.set(id);
     this.tell();
     this.drawView();
   }
@@ -218,42 +199,35 @@ class ModelPicker extends HTMLElement {
   choose(id) {
     const isOther = id !== this.choice;
     this.isTouched = true;
-    if (id) this.kept.used(id);
+    this.kept.chose(id);
     this.close();
     this.set(id);
     if (!this.isInline) { this.input.focus(); this.input.select(); }
-    if (!isOther) return;
-    this.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
-    this.dispatchEvent(new Event("change", { bubbles: true }));
+    if (isOther) this.announce();
   }
 
   /** Confirms the choice in words, and offers today's model for one that is gone. */
   tell() {
     this.offer.replaceChildren();
-    const row = this.byId.get(this.choice) ?? this.aliases.get(this.choice);
+    const row = this.catalog.byId.get(this.choice) ?? this.catalog.aliases.get(this.choice);
     if (row) {
       const named = row.id === this.choice ? row.label : `${row.label} (as ${this.choice})`;
       const parts = [`Selected: ${named} by ${row.author}`, row.context && `reads ${tokens(row.context)} tokens`, priceWords(row) + (row.state === "priced" ? " per 1M tokens" : "")];
       this.said.textContent = `${parts.filter(Boolean).join(", ")}.`;
-    } else if (this.choice && this.state === "ready") this.missing(this.choice);
-    else this.said.textContent = this.choice || (this.isOpen && this.rows.length ? counted(this.list.shown.length, "model") : "");
+    } else if (this.choice && this.catalog.state === "ready") this.missing(this.choice);
+    else this.said.textContent = this.choice || (this.isOpen && this.catalog.rows.length ? counted(this.list.shown.length, "model") : "");
     if (!this.isOpen) this.input.value = this.choice && (row?.label ?? this.choice);
     this.showEraser();
   }
 
-  /** Says of a choice that is not in the list what became of it. */
+  /** Says of a choice that is not in the list what became of it, and offers what took its place. */
   async missing(id) {
-    this.said.textContent = `${id} is not in the list any more; pick another model.`;
-    let successor = null;
-    try {
-      const response = await fetch(new URL(`models/${id.split("/").map(encodeURIComponent).join("/")}`, this.base));
-      const answer = await response.json();
-      successor = this.byId.get(response.ok ? answer.alias_target ?? answer.id : answer.suggestions?.[0]);
-    } catch {
-      // The registry can't say: the words above stand.
-    }
+    const kept = this.kept.models?.[id];
+    this.said.textContent = kept?.message ?? `${id} is not in the list any more; pick another model.`;
+    const answer = kept ? null : await this.catalog.model(id);
+    const successor = this.catalog.byId.get(kept ? kept.successor : answer?.alias_target ?? answer?.id ?? answer?.suggestions?.[0]);
     if (!successor || this.choice !== id) return;
-    this.said.textContent = `${id} is not in the list any more; ${successor.label} comes closest.`;
+    if (!kept) this.said.textContent = `${id} is not in the list any more; ${successor.label} comes closest.`;
     this.offer.replaceChildren(button(`Use ${successor.label}`, () => this.choose(successor.id)));
   }
 
@@ -334,14 +308,14 @@ class ModelPicker extends HTMLElement {
   /** Keeps a model among the favourites or the hidden ones, or takes it out. */
   keep(name, row) {
     this.kept.toggle(name, row.id);
-    this.changedAbout(row, name);
+    this.changedAbout(row);
   }
 
   /** Adds a model to the comparison, or takes it out; the oldest makes room. */
   compare(row) {
     const { compared } = this;
     this.compared = compared.includes(row.id) ? compared.filter((id) => id !== row.id) : [...compared, row.id].slice(-MAX_COMPARED);
-    this.changedAbout(row, "compared");
+    this.changedAbout(row);
   }
 
   compareAll(rows) {
@@ -350,12 +324,10 @@ class ModelPicker extends HTMLElement {
     this.comparison.focus();
   }
 
-  changedAbout(row, name) {
-    const hadFocus = this.shadowRoot.activeElement?.dataset.keep === name;
+  changedAbout(row) {
     this.refresh();
-    this.details.row = this.byId.get(row.id);
+    this.details.row = row;
     this.details.show();
-    if (hadFocus) this.details.node.querySelector(`[data-keep=${name}]`).focus();
   }
 
   see(view) {
@@ -366,11 +338,9 @@ class ModelPicker extends HTMLElement {
   /** Works out what is shown and draws it. */
   refresh() {
     if (!this.isOpen) return;
-    const found = this.ranked
-      ? this.ranked.map((id) => this.byId.get(id)).filter(Boolean)
-      : this.rows.filter((row) => holds(row, this.words));
-    const { on, sort, group, kept, byId, isCoreOnly } = this;
-    this.list.show(arranged(found, { on, sort, group, kept, byId, isCoreOnly, isSearched: this.words.length > 0 }));
+    const found = this.ranked ?? this.catalog.rows.filter((row) => holds(row, this.words));
+    const { on, sort, group, kept, isCoreOnly } = this;
+    this.list.show(arranged(found, { on, sort, group, kept, byId: this.catalog.byId, isCoreOnly, isSearched: this.words.length > 0 }));
     for (const chip of this.chips) {
       chip.setAttribute("aria-pressed", String(this.on.has(chip.dataset.chip)));
       if (chip.dataset.chip === "hidden") chip.hidden = !this.kept.hidden.length && !this.on.has("hidden");
@@ -383,7 +353,7 @@ class ModelPicker extends HTMLElement {
     this.notes();
     this.drawView();
     if (!this.list.activeRow && this.list.shown.length) this.details.describe(this.list.shown[0]);
-    if (!this.choice || this.words.length) this.said.textContent = this.state === "loading" ? "Loading models" : counted(this.list.shown.length, "model");
+    if (!this.choice || this.words.length) this.said.textContent = this.catalog.state === "loading" ? "Loading models" : counted(this.list.shown.length, "model");
     this.showEraser();
   }
 
@@ -410,25 +380,19 @@ class ModelPicker extends HTMLElement {
     this.width = width;
   }
 
-  /** Says in words what is not as it should be, each with a way out. */
+  again() {
+    return button("Try again", () => { this.load("no-cache"); if (this.kept.problem) this.kept.read(); });
+  }
+
   notes() {
-    const again = () => button("Try again", () => this.load("no-cache"));
-    let bar = null;
-    if (this.state === "offline") bar = `No connection to the registry: this is the list of ${ago(this.updatedAt)}.`;
-    else if (this.isStale && this.rows.length) bar = `Prices may be out of date: the registry can’t reach its source. This is the list of ${ago(this.updatedAt)}.`;
+    const bar = barOf(this);
     this.bar.hidden = !bar;
-    if (bar) this.bar.replaceChildren(make("span", {}, bar), again());
-    let words = null;
-    if (this.state === "loading") words = ["Loading models …"];
-    else if (this.state === "error") words = [`The models can’t be loaded. ${this.reason}`, again()];
-    else if (!this.rows.length) words = ["The registry has no models yet.", again()];
-    else if (!this.list.shown.length) {
-      const isStarless = this.on.has("favourites") && !this.kept.favourites.length;
-      words = [isStarless ? "No favourites yet. “Favourite” in a model’s details keeps it here." : `None of ${grouped(this.rows.length)} models matches.`, button("Clear search and filters", () => this.clear())];
-    }
-    this.note.hidden = words === null;
-    if (words) this.note.replaceChildren(make("p", {}, words[0]), ...words.slice(1));
-    this.note.classList.toggle("is-loading", this.state === "loading");
+    if (bar) this.bar.replaceChildren(make("span", {}, bar), this.again());
+    const { catalog, kept, on, list } = this;
+    const note = noteOf({ catalog, kept, on, list, clear: () => this.clear(), again: () => this.again() });
+    this.note.hidden = note === null;
+    if (note) this.note.replaceChildren(...note);
+    this.note.classList.toggle("is-loading", catalog.state === "loading");
   }
 }
 

@@ -1,6 +1,9 @@
 // Kept: what one person's browser remembers. A browser that refuses costs memory only.
 
 const RECENTS_KEPT = 5;
+// As many as a registry keeps of each.
+const MOST = { favourites: 100, recents: RECENTS_KEPT, hidden: 200 };
+export const LISTS = Object.keys(MOST);
 
 /** Reads JSON from this browser; null when there is none, it is broken, or storage is refused. */
 export function recall(key) {
@@ -20,31 +23,34 @@ export function remember(key, value) {
   }
 }
 
-/** Favourites, recents and hidden models of one person. */
+/** Favourites, recents and hidden models of one person, in this browser alone. */
 export class Kept {
   constructor(user) {
     this.key = `model-picker:${user}`;
-    this.favourites = [];
-    this.recents = [];
-    this.hidden = [];
+    this.problem = null;
     const found = recall(this.key);
-    for (const name of ["favourites", "recents", "hidden"]) {
-      if (Array.isArray(found?.[name])) this[name] = found[name].filter((id) => typeof id === "string");
-    }
+    for (const name of LISTS) this[name] = Array.isArray(found?.[name]) ? found[name].filter((id) => typeof id === "string") : [];
+    // What a registry was not told yet; this browser alone has nobody to tell.
+    this.unsent = found?.unsent ?? {};
   }
 
   save() {
-    remember(this.key, { favourites: this.favourites, recents: this.recents, hidden: this.hidden });
+    remember(this.key, Object.fromEntries([...LISTS, "unsent"].map((name) => [name, this[name]])));
+  }
+
+  /** Takes another list over and keeps it. */
+  put(name, ids) {
+    this[name] = ids.slice(0, MOST[name]);
+    this.save();
   }
 
   /** Adds an id to the favourites or the hidden models, or takes it out. */
   toggle(name, id) {
-    this[name] = this[name].includes(id) ? this[name].filter((kept) => kept !== id) : [id, ...this[name]];
-    this.save();
+    this.put(name, this[name].includes(id) ? this[name].filter((kept) => kept !== id) : [id, ...this[name]]);
   }
 
-  used(id) {
-    this.recents = [id, ...this.recents.filter((kept) => kept !== id)].slice(0, RECENTS_KEPT);
-    this.save();
+  /** Remembers a choice among the recents; an empty one is a choice taken back. */
+  chose(id) {
+    if (id) this.put("recents", [id, ...this.recents.filter((kept) => kept !== id)]);
   }
 }

@@ -1,0 +1,57 @@
+// The catalog: the registry's list as rows, its search, and this browser's copy for when it can't be reached.
+
+import { FIELDS, rowsOf } from "./rows.js";
+import { recall, remember } from "./kept.js";
+
+export class Catalog {
+  /** `address` is asked for anew each time. States: loading, ready, offline (an older list is shown), error. */
+  constructor(address) {
+    this.address = address;
+    this.state = "loading";
+    this.take({ models: [] });
+  }
+
+  take(list) {
+    Object.assign(this, rowsOf(list.models), { isStale: list.stale, updatedAt: list.updated_at });
+  }
+
+  /** Reads the list; `cache` says what the browser may answer from, as in fetch. */
+  async load(cache) {
+    const key = `model-picker:list:${this.address()}`;
+    try {
+      const response = await fetch(new URL(`models?fields=${FIELDS}`, this.address()), { cache });
+      if (!response.ok) throw new Error(`The registry answered ${response.status}.`);
+      const answer = await response.json();
+      this.take(answer);
+      this.state = "ready";
+      remember(key, answer);
+    } catch (error) {
+      this.reason = error instanceof TypeError ? "The registry can’t be reached." : error.message;
+      const copy = this.rows.length ? null : recall(key);
+      if (copy) this.take(copy);
+      this.state = this.rows.length ? "offline" : "error";
+    }
+    this.loadedAt = Date.now();
+  }
+
+  /** The rows that the registry finds for a text, best first; null when it can't be asked or the question is outdated. */
+  async search(text, signal) {
+    const url = new URL("models/search", this.address());
+    url.search = new URLSearchParams({ q: text.slice(0, 256), fields: "name", limit: "200" });
+    const answer = await this.read(url, signal);
+    return answer?.models?.map((model) => this.byId.get(model.id)).filter(Boolean) ?? null;
+  }
+
+  /** The whole model, or the problem document that names what comes close; null when the registry can't be asked. */
+  model(id) {
+    return this.read(new URL(`models/${id.split("/").map(encodeURIComponent).join("/")}`, this.address()));
+  }
+
+  async read(url, signal) {
+    try {
+      return await (await fetch(url, { signal })).json();
+    } catch {
+      return null;
+    }
+  }
+}

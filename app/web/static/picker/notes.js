@@ -1,0 +1,24 @@
+// Notes: what is not as it should be, in words, each with a way out.
+
+import { ago, grouped } from "./words.js";
+import { button, make } from "./nodes.js";
+
+/** The line above the list, of something that is wrong although there is a list; null when nothing is. */
+export function barOf({ catalog, kept }) {
+  if (catalog.state === "offline") return `No connection to the registry: this is the list of ${ago(catalog.updatedAt)}.`;
+  if (kept.problem) return kept.problem;
+  if (catalog.isStale && catalog.rows.length) return `Prices may be out of date: the registry can’t reach its source. This is the list of ${ago(catalog.updatedAt)}.`;
+  return null;
+}
+
+/** What stands in place of the list, as nodes; null when there is a list. */
+export function noteOf({ catalog, kept, on, list, clear, again }) {
+  const told = (words, way) => [make("p", {}, words), way];
+  if (catalog.state === "loading") return [make("p", {}, "Loading models …")];
+  if (catalog.state === "error") return told(`The models can’t be loaded. ${catalog.reason}`, again());
+  if (!catalog.rows.length) return told("The registry has no models yet.", again());
+  if (list.shown.length) return null;
+  const isStarless = on.has("favourites") && !kept.favourites.length;
+  const words = isStarless ? "No favourites yet. “Favourite” in a model’s details keeps it here." : `None of ${grouped(catalog.rows.length)} models matches.`;
+  return told(words, button("Clear search and filters", clear));
+}
