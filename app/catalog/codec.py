@@ -18,6 +18,7 @@ from app.catalog.model import Lifecycle, LifecycleState, Model, Route
 from app.catalog.packed import packed
 from app.catalog.parse import Quarantined
 from app.catalog.price import Price, PriceOverride, PriceState
+from app.catalog.shapes import day, entries, members, moment, or_none, rate, text, truth, whole
 from app.catalog.snapshot import Contents, Origin, Snapshot
 
 Plain = dict[str, Any]
@@ -46,23 +47,27 @@ def snapshot_from_plain(head: Mapping[str, Any], models: Iterable[Mapping[str, A
 
     Raises KeyError, TypeError or ValueError when the values are of another shape.
     """
-    fetched_at = head["fetched_at"]
     contents = Contents(
         models=tuple(model_from_plain(model) for model in models),
         origin=Origin(head["origin"]),
-        upstream_ids=tuple(head["upstream_ids"]),
-        quarantined=tuple(Quarantined(*entry) for entry in head["quarantined"]),
-        held_back=MappingProxyType(dict(head["held_back"])),
+        upstream_ids=entries(text)(head["upstream_ids"]),
+        quarantined=entries(_quarantined_from_plain)(head["quarantined"]),
+        held_back=members(whole)(head["held_back"]),
         withheld=MappingProxyType({key: packed(record) for key, record in head["withheld"].items()}),
-        unmatched_overrides=tuple(head["unmatched_overrides"]),
-        provider_names=MappingProxyType(dict(head["provider_names"])),
+        unmatched_overrides=entries(text)(head["unmatched_overrides"]),
+        provider_names=members(text)(head["provider_names"]),
     )
     return Snapshot(
-        generation=int(head["generation"]),
-        updated_at=datetime.fromisoformat(head["updated_at"]),
-        fetched_at=datetime.fromisoformat(fetched_at) if fetched_at else None,
+        generation=whole(head["generation"]),
+        updated_at=moment(head["updated_at"]),
+        fetched_at=or_none(moment)(head["fetched_at"]),
         contents=contents,
     )
+
+
+def _quarantined_from_plain(plain: Any) -> Quarantined:
+    record_id, position, reason = plain
+    return Quarantined(or_none(text)(record_id), whole(position), text(reason))
 
 
 def price_to_plain(price: Price) -> Plain:
@@ -96,26 +101,22 @@ def _rates_to_plain(rates: Mapping[str, Decimal]) -> dict[str, str]:
     return {key: decimal_text(rate) for key, rate in rates.items()}
 
 
-def _rates_from_plain(plain: Mapping[str, str]) -> Mapping[str, Decimal]:
-    return MappingProxyType({key: Decimal(rate) for key, rate in plain.items()})
-
-
 def _price_from_plain(plain: Mapping[str, Any]) -> Price:
-    zero_since = plain.get("zero_since")
     return Price(
         state=PriceState(plain["state"]),
-        rates=_rates_from_plain(plain.get("rates", {})),
-        overrides=tuple(
-            PriceOverride(
-                rates=_rates_from_plain(entry["rates"]),
-                min_prompt_tokens=entry["min_prompt_tokens"],
-                utc_start_minute=entry["utc_start_minute"],
-                utc_end_minute=entry["utc_end_minute"],
-                utc_days=tuple(entry["utc_days"]),
-            )
-            for entry in plain.get("overrides", ())
-        ),
-        zero_since=datetime.fromisoformat(zero_since) if zero_since else None,
+        rates=members(rate)(plain.get("rates", {})),
+        overrides=entries(_override_from_plain)(plain.get("overrides", [])),
+        zero_since=or_none(moment)(plain.get("zero_since")),
+    )
+
+
+def _override_from_plain(plain: Mapping[str, Any]) -> PriceOverride:
+    return PriceOverride(
+        rates=members(rate)(plain["rates"]),
+        min_prompt_tokens=or_none(whole)(plain["min_prompt_tokens"]),
+        utc_start_minute=or_none(whole)(plain["utc_start_minute"]),
+        utc_end_minute=or_none(whole)(plain["utc_end_minute"]),
+        utc_days=entries(text)(plain["utc_days"]),
     )
 
 
@@ -128,16 +129,14 @@ def _lifecycle_to_plain(lifecycle: Lifecycle) -> Plain:
 
 
 def _lifecycle_from_plain(plain: Mapping[str, Any]) -> Lifecycle:
-    expires_on, seen_at = plain["expires_on"], plain["last_seen_at"]
     return Lifecycle(
-        LifecycleState(plain["state"]),
-        date.fromisoformat(expires_on) if expires_on else None,
-        datetime.fromisoformat(seen_at) if seen_at else None,
+        LifecycleState(plain["state"]), or_none(day)(plain["expires_on"]), or_none(moment)(plain["last_seen_at"])
     )
 
 
-def _words_from_plain(plain: list[str]) -> tuple[str, ...]:
-    return tuple(plain)
+def _route_from_plain(plain: Any) -> Route:
+    provider, source, upstream_id, base_url = plain
+    return Route(text(provider), text(source), text(upstream_id), or_none(text)(base_url))
 
 
 _TO_PLAIN: Mapping[str, Callable[[Any], Any]] = {
@@ -149,19 +148,35 @@ _TO_PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "provenance": dict,
 }
 _FROM_PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    "id": text,
+    "name": text,
+    "author": text,
+    "provider": text,
+    "family": or_none(text),
+    "description": or_none(text),
+    "created_at": or_none(moment),
+    "context_tokens": or_none(whole),
+    "max_output_tokens": or_none(whole),
+    "input_modalities": entries(text),
+    "output_modalities": entries(text),
+    "supported_parameters": entries(text),
+    "capabilities": entries(text),
+    "category": or_none(text),
+    "variant": or_none(text),
     "price": _price_from_plain,
     "lifecycle": _lifecycle_from_plain,
-    "created_at": datetime.fromisoformat,
-    "knowledge_cutoff": date.fromisoformat,
-    "routes": lambda routes: tuple(Route(*route) for route in routes),
-    "provenance": MappingProxyType,
+    "aliases": entries(text),
+    "alias_target": or_none(text),
+    "canonical_slug": or_none(text),
+    "knowledge_cutoff": or_none(day),
+    "hugging_face_id": or_none(text),
+    "rank": or_none(whole),
+    "notes": or_none(text),
+    "routes": entries(_route_from_plain),
+    "sources": entries(text),
+    "provenance": members(text),
+    "is_stale": truth,
     "upstream": packed,
-    "input_modalities": _words_from_plain,
-    "output_modalities": _words_from_plain,
-    "supported_parameters": _words_from_plain,
-    "capabilities": _words_from_plain,
-    "aliases": _words_from_plain,
-    "sources": _words_from_plain,
 }
 _MODEL_FIELDS = fields(Model)
 _BLANK = Model(id="", name="", author="", provider="")
@@ -182,8 +197,4 @@ def model_to_plain(model: Model) -> Plain:
 
 def model_from_plain(plain: Mapping[str, Any]) -> Model:
     """Return the model that `model_to_plain` was given; raises as `snapshot_from_plain` does."""
-    values = {}
-    for name, value in plain.items():
-        read = _FROM_PLAIN.get(name)
-        values[name] = read(value) if read else value
-    return Model(**values)
+    return Model(**{name: _FROM_PLAIN[name](value) for name, value in plain.items()})

@@ -75,6 +75,8 @@ def unseal(stored: Stored) -> Snapshot:
         snapshot = snapshot_from_plain(head, map(_with_packed_record, lines))
         if len(snapshot.models) != head["models"]:
             raise ValueError(f"{len(snapshot.models)} of {head['models']} models are there")
+        if snapshot.generation != stored.generation:
+            raise ValueError(f"it says that it is generation {snapshot.generation}")
         return snapshot
     except _UNREADABLE as error:
         reason = f"{type(error).__name__}: {error}"[:200]
