@@ -157,9 +157,10 @@ async def _write(request: Request, user_id: str, media_types: tuple[str, ...], *
     allow = _condition(request, serving, user_id)
 
     def decide(kept: Preferences) -> Preferences:
-        allow(kept)
         index = serving.registry.published.index
         wanted = choices.confirmed(changed(kept, members, is_patch=is_patch), index)
+        # Last, as RFC 9110 has it (13.2.1): conditions don't matter to what can't be done anyway.
+        allow(kept)
         return replace(wanted, updated_at=timestamp(serving.clock.now()))
 
     kept = await serving.preferences.change(user_id, decide)

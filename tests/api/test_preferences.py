@@ -240,6 +240,11 @@ async def test_who_cares_who_wrote_last_says_so(fresh: Service) -> None:
     assert (await put(fresh, {"selected": PLAIN}, if_match=absent)).status_code == 200
 
 
+async def test_what_can_not_be_kept_is_said_before_any_condition(service: Service) -> None:
+    assert_problem(await put(service, {"selected": UNKNOWN}, if_match='"other"'), 422, "preferences")
+    assert_problem(await put(service, {"selected": PLAIN}, if_match='"other"'), 412, "precondition")
+
+
 async def test_writers_at_once_lose_nothing_that_the_others_wrote(fresh: Service) -> None:
     """Each names another member, so each must stand there in the end."""
     changes: list[dict[str, Any]] = [{"selected": PLAIN}, *({name: [FREE]} for name in LISTS)]

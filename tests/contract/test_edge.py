@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -184,3 +185,26 @@ async def test_the_edge_goes_on_answering_when_no_registry_does(tmp_path: Path, 
         assert unknown.status_code == 503
         assert unknown.headers["content-type"] == "application/problem+json"
         assert unknown.json()["status"] == 503
+
+
+async def test_the_edge_hands_preferences_on_as_they_come(tmp_path: Path, redis: RedisServer) -> None:
+    token = "edge-canary-" + "0" * 32
+    path, bearer = "/users/ada/preferences", {"authorization": f"Bearer {token}"}
+    async with edge_before(tmp_path, redis, PREFERENCES_TOKEN=token) as edge:
+        empty = await edge.get(path, **bearer)
+        assert empty.json()["selected"] is None
+        [first, second, *_] = [row["id"] for row in (await edge.get("/models")).json()["models"]]
+        padded = json.dumps({"selected": first}) + " " * 30_000
+        put = await edge.client.put(path, content=padded, headers={**bearer, "content-type": "application/json"})
+        assert put.json()["selected"] == first, put.text
+        # Both registries, and never the cache.
+        seen = [await edge.get(path, **bearer) for _ in range(6)]
+        assert {answer.headers["etag"] for answer in seen} == {put.headers["etag"]}
+        assert (await edge.get(path)).status_code == 401
+        known = await edge.get(path, **bearer, **{"if-none-match": put.headers["etag"]})
+        assert known.status_code == 304
+        late = {**bearer, "if-match": empty.headers["etag"]}
+        assert (await edge.client.patch(path, json={"selected": second}, headers=late)).status_code == 412
+        in_time = {**bearer, "if-match": put.headers["etag"]}
+        assert (await edge.client.patch(path, json={"selected": second}, headers=in_time)).status_code == 200
+        assert (await edge.get(path, **bearer)).json()["selected"] == second
