@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.catalog.index import Index
 from app.catalog.model import Model
 from app.catalog.snapshot import Origin
-from app.catalog.successor import Successor, Why, successor_of
+from app.catalog.successor import Successor, Why
 from app.catalog.text import one_line
 from app.preferences import LISTS, PreferenceError, PreferenceFault, Preferences
 from app.published import Published
@@ -100,7 +100,7 @@ def _standing(spelling: str, chosen_id: str, published: Published, *, is_read: b
         gone = None
     else:
         gone = model
-        successor = successor_of(gone.id if gone else chosen_id, index)
+        successor = published.successors.of(gone.id if gone else chosen_id)
     became = (
         f"{successor.model.id} {_BECAUSE[successor.why]}."
         if successor

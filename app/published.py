@@ -13,6 +13,7 @@ from typing import Any
 from app.catalog.index import Index, build_index
 from app.catalog.model import Model
 from app.catalog.snapshot import Snapshot
+from app.catalog.successor import Successors
 from app.dialects.dialect import Context
 from app.dialects.dropdown import dropdown_row
 from app.dialects.litellm_cost_map import LITELLM_COST_MAP
@@ -62,6 +63,11 @@ class Published:
             "snapshot": self.snapshot.id,
             "stale": self.is_stale,
         }
+
+    @cached_property
+    def successors(self) -> Successors:
+        """Who takes the place of what is gone; made when somebody asks for the first time."""
+        return Successors(self.index)
 
     @cached_property
     def mirror(self) -> Listing:

@@ -20,6 +20,8 @@ from app.catalog.model import Model
 _OTHER_WAYS = frozenset({"batch"})
 # Words that tell how finished a model is, not which.
 _STAGES = frozenset({"alpha", "beta", "exp", "experimental", "latest", "preview"})
+# Whoever keeps more choices than this in one snapshot has them looked for again.
+_MAX_FOUND = 10_000
 _WORD = re.compile(r"[a-z]+")
 _SIZE = re.compile(r"(?:a|e|\d+x)?\d+(?:\.\d+)?[bm]")
 
@@ -42,27 +44,46 @@ class Successor:
     why: Why
 
 
-def successor_of(model_id: str, index: Index) -> Successor | None:
-    """Return who takes the place of a model that is delisted or not even known any more; None when nobody does."""
-    place = index.places.get(model_id)
-    gone = None if place is None else index.models[place]
-    if gone is not None and gone.alias_target is not None:
-        target = index.resolve(gone.alias_target)
-        if target is not None and target.is_listed:
-            return Successor(target, Why.ALIAS_TARGET)
-    variant = variant_of(model_id)
-    slugs = {model_id} if gone is None or gone.canonical_slug is None else {model_id, gone.canonical_slug}
-    for model in index.models:
-        is_renamed = model.canonical_slug in slugs or model.id in slugs
-        if is_renamed and model.is_listed and model.id != model_id and model.variant == variant and not _moves(model):
-            return Successor(model, Why.CANONICAL_SLUG)
-    by_author = index.facets["author"].get(author_of(model_id), 0)
-    others = [index.models[place] for place in index.places_in(by_author & index.listed)]
-    others = [model for model in others if model.id != model_id and model.variant not in _OTHER_WAYS]
-    variants = [model for model in others if base_of(model.id) == base_of(model_id)]
-    if variants:
-        return Successor(min(variants, key=lambda model: model.variant is not None), Why.VARIANT)
-    return _relative_of(model_id, gone, others)
+class Successors:
+    """Finds successors in one snapshot, each once."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._found: dict[str, Successor | None] = {}
+        self._by_slug: dict[str, list[Model]] = {}
+        for model in index.models:
+            if model.is_listed and not _moves(model):
+                for slug in {model.id, model.canonical_slug or model.id}:
+                    self._by_slug.setdefault(slug, []).append(model)
+
+    def of(self, model_id: str) -> Successor | None:
+        """Return who takes the place of a model that is delisted or not even known any more; None when nobody does."""
+        if model_id not in self._found:
+            if len(self._found) >= _MAX_FOUND:
+                self._found.clear()
+            self._found[model_id] = self._find(model_id)
+        return self._found[model_id]
+
+    def _find(self, model_id: str) -> Successor | None:
+        index = self._index
+        place = index.places.get(model_id)
+        gone = None if place is None else index.models[place]
+        if gone is not None and gone.alias_target is not None:
+            target = index.resolve(gone.alias_target)
+            if target is not None and target.is_listed:
+                return Successor(target, Why.ALIAS_TARGET)
+        for slug in (model_id, gone.canonical_slug if gone else None):
+            for model in self._by_slug.get(slug or "", ()):
+                if model.id != model_id and model.variant == variant_of(model_id):
+                    return Successor(model, Why.CANONICAL_SLUG)
+        by_author = index.facets["author"].get(author_of(model_id), 0)
+        others = [index.models[place] for place in index.places_in(by_author & index.listed)]
+        others = [model for model in others if model.id != model_id and model.variant not in _OTHER_WAYS]
+        base = base_of(model_id)
+        variants = [model for model in others if base_of(model.id) == base]
+        if variants:
+            return Successor(min(variants, key=lambda model: model.variant is not None), Why.VARIANT)
+        return _relative_of(model_id, gone, others)
 
 
 def _relative_of(model_id: str, gone: Model | None, others: list[Model]) -> Successor | None:

@@ -12,7 +12,7 @@ from app.catalog.identity import author_of, family_of, variant_of
 from app.catalog.index import Index, build_index
 from app.catalog.model import Lifecycle, LifecycleState, Model
 from app.catalog.snapshot import Contents, Origin, Snapshot
-from app.catalog.successor import Why, successor_of
+from app.catalog.successor import Successors, Why
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GONE = Lifecycle(LifecycleState.DELISTED, None, START)
@@ -39,7 +39,7 @@ def index_of(models: Iterable[Model]) -> Index:
 
 
 def successor(model_id: str, *models: Model) -> tuple[str, Why] | None:
-    found = successor_of(model_id, index_of(models))
+    found = Successors(index_of(models)).of(model_id)
     return (found.model.id, found.why) if found else None
 
 
@@ -118,3 +118,11 @@ def test_what_is_delisted_follows_nobody() -> None:
 @pytest.mark.parametrize("odd", ["", "acme", "acme/", "/anvil", "~", "acme/anvil:", "a b/c", "☃"])
 def test_what_is_no_id_has_no_successor_and_breaks_nothing(odd: str) -> None:
     assert successor(odd, model("acme/rocket-1")) is None
+
+
+def test_a_successor_is_found_once_and_however_many_are_asked_for() -> None:
+    successors = Successors(index_of([model("acme/anvil-2")]))
+    assert successors.of("acme/anvil-1") is successors.of("acme/anvil-1")
+    for number in range(10_001):
+        assert successors.of(f"other/anvil-{number}") is None
+    assert successors.of("acme/anvil-1") is not None
