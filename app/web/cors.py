@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.prepared import RawHeaders
-from app.web.user_paths import is_preferences
+from app.web.user_paths import METHODS, is_preferences
 
 # Browsers of other sites may read these of our headers.
 EXPOSED = b"ETag, X-Catalog-Snapshot, X-Request-ID, X-Upstream-Stale, Content-Location, Retry-After"
@@ -17,7 +17,7 @@ _READS: RawHeaders = [
 ]
 # A shorter age than that of reads: whoever is taken off the list should be off soon.
 _PREFERENCES: RawHeaders = [
-    (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, DELETE"),
+    (b"access-control-allow-methods", METHODS.encode()),
     (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match, If-None-Match, X-Request-ID"),
     (b"access-control-max-age", b"600"),
 ]

@@ -21,6 +21,7 @@ from app.preferences import PreferenceError, TooLargeError
 from app.registry import NothingPublishedError
 from app.spoken_answers import NotSpokenError, PageError
 from app.web.dialect_errors import error_document
+from app.web.user_paths import METHODS, is_preferences
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:model-registry:problem:"
@@ -163,6 +164,9 @@ def _of_http(error: HTTPException, request: Request) -> Problem:
         detail = f"There is nothing at {one_line(request.scope['path'])[:200]}; /docs lists what there is."
         return Problem(404, "unknown-path", detail, headers=headers)
     if error.status_code == 405:
+        if is_preferences(request.scope["path"].removeprefix(request.scope.get("root_path", ""))):
+            # Starlette names the methods of the first route of a path alone.
+            headers["Allow"] = METHODS
         detail = f"{request.method[:20]} is not possible here; allowed: {headers.get('Allow', 'see /docs')}."
         return Problem(405, "method-not-allowed", detail, headers=headers)
     return Problem(error.status_code, "http", str(error.detail)[:500], headers=headers)

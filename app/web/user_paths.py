@@ -7,6 +7,7 @@ from typing import Final
 
 PATH: Final = "/users/{user_id:path}/preferences"
 _PATH: Final = re.compile(r"/users/.*/preferences", re.DOTALL)
+METHODS: Final = "DELETE, GET, HEAD, PATCH, PUT"
 USER_ID: Final = r"[A-Za-z0-9._~-]{1,128}"
 
 

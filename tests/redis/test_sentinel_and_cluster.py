@@ -12,10 +12,12 @@ import pytest
 
 from app.store.protocol import Head, StoreError
 from app.store.redis import RedisStore
+from app.store.redis_preferences import RedisPreferences
 from tests.redis.conftest import DEADLINE_SECONDS
 from tests.redis.server import RedisServer, free_port
 from tests.redis.several import SERVICE, SentinelServer, cluster, wait_until_ok, watched
 from tests.redis.test_redis_faults import failure
+from tests.unit.preference_contract import PreferenceContract
 from tests.unit.store_contract import StoreContract, stored
 
 pytestmark = [pytest.mark.anyio, pytest.mark.redis]
@@ -87,6 +89,30 @@ class TestBehindSentinels(StoreContract):
         running, primary = sentinel
         primary.command("FLUSHALL")
         store = store_at(sentinel_url(free_port(), running.port))
+        yield store
+        await store.close()
+
+
+class TestPreferencesInACluster(PreferenceContract):
+    """The contract of preferences, kept in a cluster."""
+
+    @pytest.fixture
+    async def store(self, nodes: list[RedisServer]) -> AsyncIterator[RedisPreferences]:
+        for node in nodes:
+            node.command("FLUSHALL")
+        store = RedisPreferences(cluster_url(*nodes), "test", DEADLINE_SECONDS)
+        yield store
+        await store.close()
+
+
+class TestPreferencesBehindSentinels(PreferenceContract):
+    """The contract of preferences, kept by a service that a sentinel watches."""
+
+    @pytest.fixture
+    async def store(self, sentinel: tuple[SentinelServer, RedisServer]) -> AsyncIterator[RedisPreferences]:
+        running, primary = sentinel
+        primary.command("FLUSHALL")
+        store = RedisPreferences(sentinel_url(running.port), "test", DEADLINE_SECONDS)
         yield store
         await store.close()
 
