@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -100,6 +101,13 @@ class Refresher:
         now = self._clock.now()
         due_at = self.period.due_at or now + self._options.interval
         return min(max(due_at, now + timedelta(seconds=1)), now + self._options.interval)
+
+    @property
+    def seconds_until_probe(self) -> float:
+        """How long to leave upstream to the schedule, because it failed too often in a row; 0 when it did not."""
+        if not self.period.is_circuit_open:
+            return 0.0
+        return (self.next_due_at - self._clock.now()).total_seconds()
 
     def lease_document(self) -> dict[str, Any]:
         """Return what this instance knows of the lease, as JSON values."""
@@ -206,8 +214,12 @@ class Refresher:
             # Soon enough to take over from an instance that died with the lease in its hands.
             soon = self._clock.now() + timedelta(seconds=min(15.0, self._options.lease_seconds / 2))
             self.period = replace(self.period, due_at=soon)
-            reason = "another instance is refreshing; its catalog is adopted as soon as it is there"
-            return self._outcome(attempt, Result.SKIPPED, reason=reason)
+            left = await self._lease_seconds_left()
+            reason = (
+                "another instance is refreshing; its catalog is adopted as soon as it is there, and if it died, its "
+                f"lease ends in {math.ceil(left)} s"
+            )
+            return self._outcome(attempt, Result.SKIPPED, reason=reason, retry_after_seconds=left)
         with contextlib.suppress(StoreError):
             await self._adoption.follow()
         await self.load_period()
@@ -216,6 +228,12 @@ class Refresher:
         if self._upstream is None or attempt.trigger is Trigger.LOCAL_FILES:
             return await self._merge_local_files(attempt)
         return await self._fetch(attempt, self._upstream)
+
+    async def _lease_seconds_left(self) -> float:
+        try:
+            return await self._store.lease_seconds_left()
+        except StoreError:
+            return self._options.lease_seconds
 
     async def _fetch(self, attempt: _Attempt, upstream: RecordSource) -> Outcome:
         try:
@@ -250,7 +268,7 @@ class Refresher:
         now, interval = self._clock.now(), self._options.interval
         if verdict.is_refused and not attempt.is_forced:
             if not attempt.is_dry_run:
-                await self._keep_period(self.period.failed(now, interval, None, self._draw))
+                await self._keep_period(self.period.refused(now, interval, self._draw))
             reason = "; ".join(verdict.refusals) + "; POST /refresh?force=true accepts it all the same"
             return self._outcome(attempt, Result.REFUSED, reason=reason, **about)
         is_change = candidate.changes(self._adoption.current)
@@ -260,7 +278,7 @@ class Refresher:
         if is_change and not await self._adoption.adopt(candidate.contents, fetched_at=now):
             return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster", **about)
         self._files.merged()
-        await self._keep_period(self.period.succeeded(now, interval))
+        await self._keep_period(self.period.succeeded(now, interval, candidate.contents.quarantined))
         await self._adoption.set_stale(False)
         return self._outcome(attempt, result, **about)
 

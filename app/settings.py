@@ -331,6 +331,10 @@ class Settings(BaseSettings):
             raise ValueError("OPENROUTER_OUTPUT_MODALITIES must name at least one modality, e.g. text")
         if self.guard_warn_percent > self.guard_max_vanished_percent:
             raise ValueError("GUARD_WARN_PERCENT must not be above GUARD_MAX_VANISHED_PERCENT")
+        if self.fetch_deadline_seconds > self.lease_seconds:
+            raise ValueError(
+                "FETCH_DEADLINE_SECONDS must not be above LEASE_SECONDS, or others fetch while one is still at it"
+            )
         return self
 
 

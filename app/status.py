@@ -104,6 +104,11 @@ class StatusReport:
             return None
         snapshot = published.snapshot
         contents = snapshot.contents
+        period = self._refresher.period
+        # A check that changed nothing may still have set records aside.
+        quarantined, total = period.quarantined, period.quarantined_total
+        if quarantined is None:
+            quarantined, total = contents.quarantined, len(contents.quarantined)
         return {
             "id": snapshot.id,
             "generation": snapshot.generation,
@@ -118,9 +123,9 @@ class StatusReport:
             "held_back": dict(contents.held_back),
             "quarantined": [
                 {"id": entry.record_id, "position": entry.position, "reason": entry.reason}
-                for entry in contents.quarantined[:QUARANTINED_SHOWN]
+                for entry in quarantined[:QUARANTINED_SHOWN]
             ],
-            "quarantined_total": len(contents.quarantined),
+            "quarantined_total": total,
             "unmatched_overrides": contents.unmatched_overrides,
         }
 

@@ -71,6 +71,9 @@ class MirroredStore:
     async def lease_owner(self) -> str | None:
         return await self._first(lambda store: store.lease_owner())
 
+    async def lease_seconds_left(self) -> float:
+        return await self._first(lambda store: store.lease_seconds_left())
+
     async def load_state(self) -> bytes | None:
         """Return the primary's, or the copy's when the primary fails or has none."""
         state = await self._first(lambda store: store.load_state())

@@ -93,6 +93,10 @@ class Store(Protocol):
         """Return who holds the lease now; None when nobody does."""
         ...
 
+    async def lease_seconds_left(self) -> float:
+        """Return when the lease ends at the latest, in seconds from now; 0 when nobody holds it."""
+        ...
+
     async def load_state(self) -> bytes | None:
         """Return the small document that instances share about refreshing; None when there is none."""
         ...

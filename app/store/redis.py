@@ -76,6 +76,9 @@ class RedisStore:
         owner = await self._access.call("read the lease", self._get(self._lease_key))
         return None if owner is None else owner.decode("utf-8", "replace")
 
+    async def lease_seconds_left(self) -> float:
+        return await self._access.call("read the lease", self._seconds_left(self._lease_key))
+
     async def load_state(self) -> bytes | None:
         return await self._access.call("load the state", self._get(self._state_key))
 
@@ -96,6 +99,12 @@ class RedisStore:
 
     async def _get(self, key: str) -> bytes | None:
         return as_bytes(await self._access.redis.get(key))
+
+    async def _seconds_left(self, key: str) -> float:
+        milliseconds = await self._access.redis.pttl(key)
+        if not isinstance(milliseconds, int):
+            raise InvalidResponse(f"{type(milliseconds).__name__} instead of a number")
+        return max(0, milliseconds) / 1000
 
     async def _outcomes(self) -> Sequence[bytes]:
         kept = as_list(await self._access.redis.lrange(self._outcomes_key, 0, OUTCOMES_KEPT - 1))

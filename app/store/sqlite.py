@@ -74,6 +74,11 @@ class SqliteStore:
             "read the lease", lambda connection: _select_owner(connection, self._clock()), None
         )
 
+    async def lease_seconds_left(self) -> float:
+        return await self._access.read(
+            "read the lease", lambda connection: _select_seconds_left(connection, self._clock()), 0.0
+        )
+
     async def load_state(self) -> bytes | None:
         return await self._access.read("load the state", _select_state, None)
 
@@ -127,6 +132,13 @@ def _select_owner(connection: sqlite3.Connection, now: float) -> str | None:
         return None
     owner, taken_at, expires_at = row
     return str(owner) if taken_at - CLOCK_STEP_SECONDS <= now < expires_at else None
+
+
+def _select_seconds_left(connection: sqlite3.Connection, now: float) -> float:
+    if _select_owner(connection, now) is None:
+        return 0.0
+    (expires_at,) = connection.execute("SELECT expires_at FROM lease").fetchone()
+    return float(expires_at) - now
 
 
 def _take_lease(connection: sqlite3.Connection, owner: str, now: float, ttl_seconds: float) -> bool:

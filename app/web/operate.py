@@ -12,6 +12,7 @@ from app.catalog.errors import QueryError, QueryFault
 from app.dialects.native import to_json
 from app.metrics import CONTENT_TYPE
 from app.outcome import Result, Trigger
+from app.period import CIRCUIT_FAILURES
 from app.web.problems import Problem
 from app.web.schemas import OutcomeDocument, ProblemDocument
 from app.web.serving import Serving, serving_of
@@ -39,6 +40,10 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
             "description": "Too soon after the last refresh by hand, or too often from here.",
         },
         502: {"model": ProblemDocument, "description": "Upstream gave nothing usable; the last good catalog stays."},
+        503: {
+            "model": ProblemDocument,
+            "description": "Upstream failed five times in a row; only the schedule asks it.",
+        },
     },
     openapi_extra={
         "parameters": [
@@ -51,7 +56,10 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
             }
             for name, meaning in (
                 ("dry_run", "Only show what would change."),
-                ("force", "Accept a catalog that the guard refuses; recorded in the outcome."),
+                (
+                    "force",
+                    "Accept a catalog that the guard refuses, and ask however often upstream failed. Recorded.",
+                ),
             )
         ],
         "security": [{"bearer": []}],
@@ -65,6 +73,8 @@ async def refresh(request: Request) -> Response:
     is_dry_run = switches["dry_run"]
     # A dry run calls upstream as well, but must not keep its caller from doing what it showed.
     _cool_down(serving, is_dry_run=is_dry_run)
+    if not switches["force"]:
+        _leave_to_the_schedule(serving)
     outcome = await serving.refresher.refresh(Trigger.OPERATOR, is_dry_run=is_dry_run, is_forced=switches["force"])
     serving.manual_refresh_at[is_dry_run] = serving.clock.monotonic()
     document = outcome.document(with_diff=True)
@@ -72,7 +82,8 @@ async def refresh(request: Request) -> Response:
         detail = f"{(outcome.reason or '').rstrip('.')}. The last good catalog stays."
         headers = _retry_after(outcome.retry_after_seconds) if outcome.retry_after_seconds else {}
         raise Problem(502, "refresh-failed", detail, title="Refresh failed", headers=headers, **document)
-    return Response(to_json(document), 200, NOT_KEPT, media_type="application/json")
+    headers = _retry_after(outcome.retry_after_seconds) if outcome.retry_after_seconds else {}
+    return Response(to_json(document), 200, {**NOT_KEPT, **headers}, media_type="application/json")
 
 
 def _switches(request: Request) -> dict[str, bool]:
@@ -99,6 +110,17 @@ def _cool_down(serving: Serving, *, is_dry_run: bool) -> None:
     if left > 0:
         detail = f"The catalog was refreshed by hand just now; try again in {math.ceil(left)} s."
         raise Problem(429, "cooling-down", detail, headers=_retry_after(left))
+
+
+def _leave_to_the_schedule(serving: Serving) -> None:
+    """Raise Problem 503 while upstream fails again and again; joining an attempt that is under way is possible."""
+    left = serving.refresher.seconds_until_probe
+    if left > 0 and not serving.refresher.is_refreshing:
+        detail = (
+            f"OpenRouter failed {CIRCUIT_FAILURES} times in a row or more; the schedule asks again in "
+            f"{math.ceil(left)} s, force=true asks now. The last good catalog stays."
+        )
+        raise Problem(503, "upstream-failing", detail, title="Upstream keeps failing", headers=_retry_after(left))
 
 
 def _retry_after(seconds: float) -> dict[str, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from app.outcome import Trigger
 from app.sources.protocol import Failure
 from tests.api.catalog import CATALOG, UNPRICED
-from tests.api.service import Service, assert_problem, serving
+from tests.api.service import Service, SteeredClock, assert_problem, serving
 from tests.simulator import Fault
 
 pytestmark = pytest.mark.anyio
@@ -18,23 +20,32 @@ HARMLESS = {Fault.SHUFFLED, Fault.BENCHMARK_NOISE, Fault.FLOAT_NOISE, Fault.PAGE
 BEARABLE = {Fault.DUPLICATE_IDS, Fault.BAD_RECORD}
 REFUSED = {Fault.MANY_BAD_RECORDS, Fault.SHRUNK, Fault.ALL_ZERO_PRICES}
 FAILING = set(Fault) - HARMLESS - BEARABLE - REFUSED
+# The others take until the deadline.
+QUICK_TO_FAIL = FAILING - {Fault.HANG, Fault.DRIP, Fault.LENGTH_TOO_LONG} | REFUSED
 
 
 @pytest.fixture(scope="module")
-async def good(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+def clock() -> SteeredClock:
+    return SteeredClock()
+
+
+@pytest.fixture(scope="module")
+async def good(tmp_path_factory: pytest.TempPathFactory, clock: SteeredClock) -> AsyncIterator[Service]:
     """A service whose upstream turns bad, again and again; slow answers are given up soon."""
     folder = tmp_path_factory.mktemp("data")
     # The simulator's noise needs a price to sit on.
     catalog = [record for record in CATALOG if record["id"] != UNPRICED]
-    async with serving(folder, catalog=catalog, fetch_deadline_seconds=1, fetch_max_decoded_bytes=4_000_000) as running:
+    limits: dict[str, Any] = {"fetch_deadline_seconds": 1, "fetch_max_decoded_bytes": 4_000_000}
+    async with serving(folder, catalog=catalog, clock=clock, **limits) as running:
         yield running
 
 
 @pytest.fixture
 async def victim(good: Service) -> AsyncIterator[Service]:
-    """The same service, upstream behaving again afterwards."""
+    """The same service, upstream behaving again afterwards, and asked, so that no failures add up."""
     yield good
     good.simulator.behave()
+    assert (await good.refresh()).status_code == 200
 
 
 async def etags(service: Service) -> list[str]:
@@ -55,6 +66,33 @@ async def test_a_failing_upstream_leaves_everything_as_it_was(victim: Service, f
     assert (await victim.get("/models")).content == body
     newest = (await victim.read("/status"))["outcomes"][0]
     assert (newest["outcome"], newest["kind"]) == ("failed", document["kind"])
+    assert_tried_again_soon(victim)
+
+
+def assert_tried_again_soon(service: Service) -> None:
+    """The next try is due after the back-off of as many failures as there were, at most an hour."""
+    refresher, clock = service.app.state.serving.refresher, service.app.state.serving.clock
+    period = refresher.period
+    assert period.failures > 0
+    seconds = (period.due_at - clock.now()).total_seconds()
+    assert 0.75 * min(3_600, 60 * 2 ** (period.failures - 1)) < seconds <= 3_600
+
+
+@pytest.mark.parametrize("fault", sorted(QUICK_TO_FAIL))
+async def test_a_scheduled_refresh_fails_as_one_by_hand_does(
+    victim: Service, clock: SteeredClock, fault: Fault
+) -> None:
+    before = await etags(victim)
+    victim.simulator.misbehave(fault)
+    # Due, and not so late that readers are told of a stale catalog.
+    clock.advance(hours=1.1)
+    outcome = await victim.app.state.serving.refresher.refresh(Trigger.SCHEDULE)
+    assert outcome.result == ("refused" if fault in REFUSED else "failed")
+    assert outcome.reason
+    assert await etags(victim) == before
+    newest = (await victim.read("/status"))["outcomes"][0]
+    assert (newest["outcome"], newest["trigger"]) == (outcome.result, "schedule")
+    assert_tried_again_soon(victim)
 
 
 @pytest.mark.parametrize("fault", sorted(REFUSED))
@@ -68,6 +106,7 @@ async def test_an_implausible_catalog_is_refused_and_nothing_changes(victim: Ser
     assert outcome["refusals"]
     assert await etags(victim) == before
     assert (await victim.read("/status"))["upstream"]["last_error"]["kind"] == "refused"
+    assert_tried_again_soon(victim)
 
 
 @pytest.mark.parametrize("fault", sorted(HARMLESS))

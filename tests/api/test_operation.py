@@ -60,6 +60,23 @@ async def test_status_names_quarantined_records_and_what_the_door_held_back(tmp_
         assert_problem(await service.get(f"/models/{PLAIN}"), 404, "unknown-model")
 
 
+async def test_status_names_what_a_check_set_aside_that_changed_nothing(tmp_path: Path) -> None:
+    """A record that can't be read any more may leave the catalog as it is; operators want to know all the same."""
+    torn = [*CATALOG, {"id": "acme/torn", "name": 7, "pricing": "none"}]
+    async with serving(tmp_path) as service:
+        before = (await service.read("/status"))["snapshot"]
+        assert before["quarantined"] == []
+        service.simulator.catalog = torn
+        assert (await service.refresh()).json()["outcome"] == "unchanged"
+        after = (await service.read("/status"))["snapshot"]
+        assert after["id"] == before["id"]
+        assert [entry["id"] for entry in after["quarantined"]] == ["acme/torn"]
+        assert after["quarantined_total"] == 1
+        service.simulator.catalog = list(CATALOG)
+        await service.refresh()
+        assert (await service.read("/status"))["snapshot"]["quarantined"] == []
+
+
 async def test_status_tells_an_upstream_that_fails_and_recovers(fresh: Service) -> None:
     fresh.simulator.misbehave(Fault.UNAVAILABLE, times=1)
     await fresh.refresh()

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.outcome import Trigger
+from app.store.sqlite import SqliteStore
 from tests.api.catalog import BATCH, CATALOG, PLAIN, SMALL, VISION
 from tests.api.service import (
     OWN_ORIGIN,
@@ -163,6 +165,53 @@ async def test_soon_after_a_refresh_by_hand_the_next_has_to_wait(tmp_path: Path)
             assert 1 <= int(response.headers["Retry-After"]) <= 30
         clock.advance(hours=31 / 3600)
         assert (await service.refresh()).status_code == 200
+
+
+async def test_after_five_failures_in_a_row_only_the_schedule_asks(tmp_path: Path) -> None:
+    clock = SteeredClock()
+    async with serving(tmp_path, clock=clock) as service:
+        refresher, asked = service.app.state.serving.refresher, service.simulator.requests
+        service.simulator.misbehave(Fault.UNAVAILABLE)
+        for _ in range(5):
+            assert_problem(await service.refresh(), 502, "refresh-failed")
+        calls = len(asked)
+        for switches in ("", "?dry_run=true"):
+            response = await service.refresh(switches)
+            document = assert_problem(response, 503, "upstream-failing")
+            # Sixteen minutes, a fifth more or less.
+            assert 12 * 60 < int(response.headers["Retry-After"]) < 20 * 60
+            assert "force=true" in document["detail"]
+        assert len(asked) == calls
+        assert_problem(await service.refresh("?force=true"), 502, "refresh-failed")
+        assert len(asked) == calls + 1
+        clock.advance(hours=1)
+        assert (await refresher.refresh(Trigger.SCHEDULE)).result == "failed", "the schedule goes on"
+        service.simulator.behave()
+        clock.advance(hours=1)
+        assert (await refresher.refresh(Trigger.SCHEDULE)).result == "unchanged"
+        assert (await service.refresh()).json()["outcome"] == "unchanged"
+
+
+async def test_a_guard_that_refuses_again_and_again_keeps_nobody_from_asking(tmp_path: Path) -> None:
+    async with serving(tmp_path) as service:
+        service.simulator.misbehave(Fault.SHRUNK)
+        for _ in range(7):
+            assert (await service.refresh()).json()["outcome"] == "refused"
+
+
+async def test_while_a_dead_instance_holds_the_lease_a_refresh_says_when_to_come_again(tmp_path: Path) -> None:
+    async with serving(tmp_path) as service:
+        dead = SqliteStore(tmp_path / "registry.sqlite3", deadline_seconds=5)
+        assert await dead.acquire_lease("dead:1", 30)
+        response = await service.refresh()
+        assert (response.status_code, response.json()["outcome"]) == (200, "skipped")
+        assert 20 < int(response.headers["Retry-After"]) <= 30
+        assert f"its lease ends in {response.headers['Retry-After']} s" in response.json()["reason"]
+        await dead.release_lease("dead:1")
+        await dead.close()
+        response = await service.refresh()
+        assert response.json()["outcome"] == "unchanged"
+        assert "Retry-After" not in response.headers
 
 
 async def test_upstreams_retry_after_is_passed_on(fresh: Service) -> None:

@@ -88,7 +88,9 @@ async def test_two_on_one_file_agree(tmp_path: Path, simulator: Simulator) -> No
 
 async def test_three_make_one_call_per_period(tmp_path: Path, simulator: Simulator, redis: RedisServer) -> None:
     """Periods of three seconds; each one's call is made by whoever gets the lease."""
-    services = siblings(tmp_path, simulator, 3, period_seconds=3, REDIS_URL=redis.url, LEASE_SECONDS="5")
+    services = siblings(
+        tmp_path, simulator, 3, period_seconds=3, REDIS_URL=redis.url, LEASE_SECONDS="5", FETCH_DEADLINE_SECONDS="5"
+    )
     async with running(*services):
         await settle(services)
         first = len(simulator.requests)
@@ -104,7 +106,7 @@ async def test_three_make_one_call_per_period(tmp_path: Path, simulator: Simulat
 async def test_when_the_holder_of_the_lease_is_killed_another_takes_over(
     tmp_path: Path, simulator: Simulator, redis: RedisServer
 ) -> None:
-    holder, heir = siblings(tmp_path, simulator, 2, REDIS_URL=redis.url, LEASE_SECONDS="5")
+    holder, heir = siblings(tmp_path, simulator, 2, REDIS_URL=redis.url, LEASE_SECONDS="5", FETCH_DEADLINE_SECONDS="5")
     simulator.misbehave(Fault.HANG)
     try:
         await holder.start()
@@ -130,7 +132,9 @@ async def test_when_the_holder_of_the_lease_is_killed_another_takes_over(
 async def test_a_frozen_sibling_catches_up_when_it_wakes(
     tmp_path: Path, simulator: Simulator, redis: RedisServer
 ) -> None:
-    sleeper, other = siblings(tmp_path, simulator, 2, REDIS_URL=redis.url, LEASE_SECONDS="5")
+    sleeper, other = siblings(
+        tmp_path, simulator, 2, REDIS_URL=redis.url, LEASE_SECONDS="5", FETCH_DEADLINE_SECONDS="5"
+    )
     async with running(sleeper, other):
         await settle([sleeper, other])
         sleeper.send(signal.SIGSTOP)

@@ -158,6 +158,10 @@ class MemoryStore:
         await self._reach("lease_owner")
         return self._owner()
 
+    async def lease_seconds_left(self) -> float:
+        await self._reach("lease_seconds_left")
+        return self.shelf.lease[1] - self._monotonic() if self._owner() and self.shelf.lease else 0.0
+
     async def load_state(self) -> bytes | None:
         await self._reach("load_state")
         return self.shelf.state

@@ -110,6 +110,13 @@ class StoreContract:
         assert await store.acquire_lease("two", 60)
         assert not await store.acquire_lease("one", 60)
 
+    async def test_a_lease_tells_when_it_ends(self, store: Store) -> None:
+        assert await store.lease_seconds_left() == 0
+        assert await store.acquire_lease("one", 60)
+        assert 50 < await store.lease_seconds_left() <= 60
+        await store.release_lease("one")
+        assert await store.lease_seconds_left() == 0
+
     async def test_acquiring_again_extends_the_lease(self, store: Store) -> None:
         assert await store.acquire_lease("one", 0.05)
         assert await store.acquire_lease("one", 60)

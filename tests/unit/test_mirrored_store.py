@@ -48,6 +48,9 @@ class LosableStore:
     async def lease_owner(self) -> str | None:
         return await self._reachable("read the lease").lease_owner()
 
+    async def lease_seconds_left(self) -> float:
+        return await self._reachable("read the lease").lease_seconds_left()
+
     async def load_state(self) -> bytes | None:
         return await self._reachable("load the state").load_state()
 
@@ -229,6 +232,7 @@ async def test_when_both_fail_every_call_says_so(
         lambda: store.acquire_lease("one", 1),
         lambda: store.release_lease("one"),
         lambda: store.lease_owner(),
+        lambda: store.lease_seconds_left(),
         lambda: store.load_state(),
         lambda: store.save_state(b""),
         lambda: store.append_outcome(b""),

@@ -99,7 +99,11 @@ class TestNumbers:
     @pytest.mark.parametrize("name", NUMBERS)
     def test_the_bounds_themselves_are_accepted(self, name: str) -> None:
         least, greatest, _, _ = NUMBERS[name]
-        others = {"GUARD_WARN_PERCENT": "0"} if name == "GUARD_MAX_VANISHED_PERCENT" else {}
+        others = {
+            "GUARD_MAX_VANISHED_PERCENT": {"GUARD_WARN_PERCENT": "0"},
+            "LEASE_SECONDS": {"FETCH_DEADLINE_SECONDS": "5"},
+            "FETCH_DEADLINE_SECONDS": {"LEASE_SECONDS": "600"},
+        }.get(name, {})
         for text in (least, greatest):
             assert float(getattr(read(**{name: text}, **others), name.lower())) == float(text)
 
@@ -212,6 +216,11 @@ class TestWords:
     def test_the_guard_may_not_warn_after_it_refused(self) -> None:
         said = refusal(GUARD_WARN_PERCENT="30")
         assert "GUARD_WARN_PERCENT must not be above GUARD_MAX_VANISHED_PERCENT" in said
+
+    def test_a_fetch_may_not_outlast_the_lease(self) -> None:
+        said = refusal(FETCH_DEADLINE_SECONDS="30.5", LEASE_SECONDS="30")
+        assert "FETCH_DEADLINE_SECONDS must not be above LEASE_SECONDS" in said
+        assert read(FETCH_DEADLINE_SECONDS="30", LEASE_SECONDS="30").lease_seconds == 30
 
     @pytest.mark.parametrize(
         ("host", "expected"),
