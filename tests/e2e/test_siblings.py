@@ -45,12 +45,13 @@ def siblings(
 
 
 async def settle(services: list[ServiceProcess]) -> str:
-    """Wait until everybody serves what one of them fetched, and return its id."""
+    """Wait until everybody serves what one of them fetched and nobody holds the lease, and return its id."""
     give_up_at = time.monotonic() + 15
     while True:
         ids = {await service.snapshot_id() for service in services}
         origins = {await service.origin() for service in services}
-        if len(ids) == 1 and origins == {"upstream"}:
+        is_busy = any([(await service.status())["refresh"]["is_running"] for service in services])
+        if len(ids) == 1 and origins == {"upstream"} and not is_busy:
             return ids.pop()
         assert time.monotonic() < give_up_at, f"{ids} {origins}"
         await asyncio.sleep(0.05)
