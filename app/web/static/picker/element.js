@@ -88,10 +88,12 @@ class ModelPicker extends FormField {
   // -- A form field and its life in a page --
 
   connectedCallback() {
+    super.connectedCallback();
     this.meet();
     this.input.setAttribute("aria-label", this.getAttribute("label") ?? "Model");
     this.views.hidden = !this.hasViews;
-    (this.hasViews ? this.views : this.orders).append(this.openRouter);
+    if (this.hasViews) this.views.append(this.openRouter);
+    else this.orders.prepend(this.openRouter);
     if (this.isInline) this.open();
     this.validate();
     this.wake = () => {

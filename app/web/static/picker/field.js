@@ -10,9 +10,20 @@ export class FormField extends HTMLElement {
     this.choice = "";
   }
 
+  /** Takes over what a framework set while the element was not known yet, and would else hide what is defined here. */
+  connectedCallback() {
+    for (const name of ["value", "required", "disabled"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const given = this[name];
+      delete this[name];
+      this[name] = given;
+    }
+  }
+
   get value() { return this.choice; }
   set value(id) { this.isTouched = true; this.set(id ?? ""); }
-  get name() { return this.getAttribute("name"); }
+  get name() { return this.getAttribute("name") ?? ""; }
+  set name(text) { this.setAttribute("name", text); }
   get form() { return this.internals.form; }
   get type() { return "model-picker"; }
   get required() { return this.hasAttribute("required"); }

@@ -1,0 +1,5 @@
+import { createApp } from "vue";
+import Assistant from "./Assistant.vue";
+import "./page.css";
+
+createApp(Assistant).mount("#root");
