@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Path, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app import choices
@@ -59,6 +61,7 @@ _WRITES: Final[dict[int | str, dict[str, Any]]] = {
     **_ANSWERS,
     **_CHANGES,
     400: _problem("The body is not JSON, or the query is malformed."),
+    408: _problem("The body does not come."),
     413: _problem("The body, or the document that it makes, is too large, or the body does not say its length."),
     415: _problem("The body is of another type; `Accept-Patch` names those of a patch."),
     422: _problem("Members that can't be, or models that were never known here, are named in `faults`."),
@@ -153,7 +156,7 @@ async def delete_preferences(request: Request, user_id: UserId) -> Response:
 
 async def _write(request: Request, user_id: str, media_types: tuple[str, ...], *, is_patch: bool) -> Response:
     serving = _admitted(request, user_id)
-    members = _json(await request.body(), request.headers.get("content-type", ""), media_types)
+    members = _json(await _body_of(request, serving.body_seconds), request.headers.get("content-type", ""), media_types)
     allow = _condition(request, serving, user_id)
 
     def decide(kept: Preferences) -> Preferences:
@@ -182,6 +185,18 @@ def _admitted(request: Request, user_id: str) -> Serving:
     if pairs:
         raise QueryError([QueryFault(name[:80], "is no word here: preferences take none") for name, _ in pairs])
     return serving
+
+
+async def _body_of(request: Request, seconds: float) -> bytes:
+    """Return the body; its length was looked at before, so what remains is who sends it slowly or not at all."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.body()
+    except TimeoutError:
+        detail = f"The body did not come within {seconds:g} s."
+        raise Problem(408, "slow-body", detail, headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise Problem(400, "cut-off", "The caller left in the middle of the body.") from None
 
 
 def _json(body: bytes, content_type: str, media_types: tuple[str, ...]) -> Any:

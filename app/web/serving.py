@@ -25,7 +25,8 @@ class Serving:
 
     `is_draining` turns true when the process was told to stop. `manual_refresh_at` holds the monotonic time of the
     last refresh by hand, for dry runs (True) and others (False) apart. `status_document` builds `/status`, `outcomes`
-    gives the newest outcomes of refreshing, newest first. `has_upstream` says that OpenRouter is asked at all.
+    gives the newest outcomes of refreshing, newest first. `has_upstream` says that OpenRouter is asked at all,
+    `body_seconds` how long a request's body may take to come.
     """
 
     registry: Registry
@@ -41,6 +42,7 @@ class Serving:
     outcomes: Callable[[], Sequence[Mapping[str, Any]]]
     cache_max_age_seconds: int
     cooldown_seconds: float
+    body_seconds: float = 10.0
     is_draining: bool = False
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     manual_refresh_at: dict[bool, float] = field(default_factory=dict)

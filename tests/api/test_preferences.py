@@ -12,13 +12,14 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.main import create_app
 from app.preference_keeper import TRIES, PreferenceKeeper
 from app.preferences import LISTS, MAX_BYTES
 from app.store.protocol import StoreError, StoreHealth
 from tests.api.catalog import BATCH, CATALOG, FREE, LATEST, PLAIN, SMALL, UNKNOWN, VISION, VISION_SLUG
-from tests.api.service import Service, SteeredClock, assert_problem, client_of, serving, settings_for
+from tests.api.service import LOOPBACK, Service, SteeredClock, assert_problem, client_of, serving, settings_for
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.anyio
@@ -184,6 +185,57 @@ async def test_bodies_of_another_type_size_or_make_are_refused(service: Service)
     headers = {"Content-Type": "application/json; charset=utf-8"}
     assert_problem(await service.client.put(ADA, content=padded, headers=headers), 413, "body-too-large")
     assert kept(await service.client.put(ADA, content=padded[:MAX_BYTES], headers=headers))["selected"] is None
+
+
+def scope_of(app: FastAPI) -> dict[str, Any]:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"100"), (b"host", b"127.0.0.1")]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "PUT",
+        "scheme": "http",
+        "path": ADA,
+        "raw_path": ADA.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": LOOPBACK,
+        "server": ("127.0.0.1", 8_000),
+        "app": app,
+    }
+
+
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_defect(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coming = iter(({"type": "http.request", "body": b'{"sel', "more_body": True}, {"type": "http.disconnect"}))
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        return next(coming)
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    await service.app(scope_of(service.app), receive, send)
+    assert told[0]["status"] == 400
+    assert "broke down" not in capsys.readouterr().out
+
+
+async def test_a_body_that_never_comes_is_not_waited_for_for_ever(fresh: Service) -> None:
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    fresh.app.state.serving.body_seconds = 0.05
+    with anyio.fail_after(5):
+        await fresh.app(scope_of(fresh.app), receive, send)
+    assert told[0]["status"] == 408
 
 
 async def test_a_document_that_grows_too_large_is_refused_whole(tmp_path: Path) -> None:
