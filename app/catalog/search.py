@@ -19,12 +19,12 @@ Every respect is a partition of a bit mask, so the cost hardly grows with the nu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, groupby
+from itertools import chain
 from operator import and_, or_
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from app.catalog.highlights import Highlighter, Range, Shown
 from app.catalog.identity import slug_of
@@ -44,14 +44,13 @@ from app.catalog.postings import Postings, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.remembered import Remembered
 from app.catalog.synonyms import SYNONYMS
+from app.catalog.terms import AUTHOR_WHOLE, DESCRIPTION, TYPO, Term, Terms
 from app.catalog.typos import Typos
 from app.catalog.words import JOINED_WORDS, words_of
 
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
 MAX_TYPOS = 4
-# The cost grows with the square of the words; no real question has more, and an exact name is compared whole.
-MAX_SCORED_WORDS = 8
 # Queries whose words are remembered, and the most that their masks may take together.
 MAX_REMEMBERED = 1_024
 MAX_REMEMBERED_MASK_BYTES = 8 * 1024**2
@@ -81,43 +80,6 @@ class Hit(NamedTuple):
         return self.shown.highlights
 
 
-class Term(NamedTuple):
-    """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
-
-    `others` are the known words that it stands for besides those that it begins, to show where it matched.
-    """
-
-    text: str
-    kinds: tuple[int, ...]
-    others: frozenset[str]
-
-
-class Terms(tuple[Term, ...]):
-    """The words of a query, with what follows from them alone worked out once: they come again with other filters.
-
-    `levels` are, for each kind of match, the models of each word that counts; `telling_levels` leave out kinds that add
-    no model to the one before, as they set none apart. `key` stands for the words in any order. `described` are the
-    models that only their description brings. `shown` is each word with the other known words that it stands for.
-    """
-
-    levels: list[list[int]]
-    telling_levels: list[list[int]]
-    key: str
-    described: int
-    shown: list[tuple[str, frozenset[str]]]
-
-    def __new__(cls, given: Iterable[Term] = ()) -> Self:
-        """Take the words in the order of the query."""
-        terms = super().__new__(cls, given)
-        kinds = [term.kinds for term in terms[:MAX_SCORED_WORDS]]
-        terms.levels = levels = [list(level) for level in zip(*kinds, strict=True)]
-        terms.telling_levels = [level for level, _ in groupby(levels[:_TYPO]) if level != levels[_TYPO]]
-        terms.key = key_of([term.text for term in terms])
-        terms.described = reduce(or_, [term.kinds[_DESCRIPTION] & ~term.kinds[_TYPO] for term in terms], 0)
-        terms.shown = [(term.text, term.others) for term in terms]
-        return terms
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """The places found, best first, with their scores; `total` counts them before any limit."""
@@ -135,7 +97,6 @@ class Found:
 
 # Each word has six masks of a bit per model.
 _MASK_BYTES_PER_MODEL = MAX_QUERY_WORDS * 6 // 8
-_NAME_WHOLE, _AUTHOR_WHOLE, _NAME_PREFIX, _AUTHOR_PREFIX, _TYPO, _DESCRIPTION = range(6)
 
 
 class SearchIndex:
@@ -216,7 +177,7 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, terms)
-        by_name, at_all = at_least(terms.levels[_TYPO], among), at_least(terms.levels[_DESCRIPTION], among)
+        by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
         # Models that miss a word are only shown when none has all of them.
         best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
         found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
@@ -253,7 +214,7 @@ class SearchIndex:
 
     def all_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by all words, whole."""
-        return reduce(and_, (term.kinds[_AUTHOR_WHOLE] for term in terms), among)
+        return reduce(and_, (term.kinds[AUTHOR_WHOLE] for term in terms), among)
 
     def exactly_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by these words and no others."""

@@ -14,7 +14,8 @@ from app.catalog.index import Index, Mask, completion_rate, prompt_rate
 from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.model import Model
 from app.catalog.query import Query
-from app.catalog.search import Hit, Terms
+from app.catalog.search import Hit
+from app.catalog.terms import Terms
 
 Facets = Mapping[str, Mapping[str, int]]
 _NO_TERMS = Terms()

@@ -27,9 +27,9 @@ from app.catalog.guard import judge
 from app.catalog.merge import merge
 from app.catalog.parse import parse_records
 from app.catalog.snapshot import Origin, Snapshot
-from app.main import build_sources, build_store, guard_limits
 from app.memory import without_collections
 from app.metrics import Metrics
+from app.parts import build_sources, build_store, guard_limits
 from app.prerender import prerender
 from app.published import RenderingBounds, publish_snapshot
 from app.runtime import calm_interpreter, limit_allocator

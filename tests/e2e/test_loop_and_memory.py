@@ -18,8 +18,9 @@ from typing import Any
 import orjson
 import pytest
 
-from app.main import Sources, build_sources, create_app
+from app.main import create_app
 from app.outcome import Trigger
+from app.parts import Sources, build_sources
 from app.runtime import calm_interpreter
 from app.settings import Settings
 from app.sources.bootstrap import BootstrapSource

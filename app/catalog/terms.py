@@ -1,0 +1,53 @@
+"""The words of a query with the models that match them, as the ranking compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from itertools import groupby
+from operator import or_
+from typing import NamedTuple, Self
+
+from app.catalog.naming import key_of
+
+# The cost grows with the square of the words; no real question has more, and an exact name is compared whole.
+MAX_SCORED_WORDS = 8
+NAME_WHOLE, AUTHOR_WHOLE, NAME_PREFIX, AUTHOR_PREFIX, TYPO, DESCRIPTION = range(6)
+"""How a word may match a model, strongest first."""
+
+
+class Term(NamedTuple):
+    """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
+
+    `others` are the known words that it stands for besides those that it begins, to show where it matched.
+    """
+
+    text: str
+    kinds: tuple[int, ...]
+    others: frozenset[str]
+
+
+class Terms(tuple[Term, ...]):
+    """The words of a query, with what follows from them alone worked out once: they come again with other filters.
+
+    `levels` are, for each kind of match, the models of each word that counts; `telling_levels` leave out kinds that add
+    no model to the one before, as they set none apart. `key` stands for the words in any order. `described` are the
+    models that only their description brings. `shown` is each word with the other known words that it stands for.
+    """
+
+    levels: list[list[int]]
+    telling_levels: list[list[int]]
+    key: str
+    described: int
+    shown: list[tuple[str, frozenset[str]]]
+
+    def __new__(cls, given: Iterable[Term] = ()) -> Self:
+        """Take the words in the order of the query."""
+        terms = super().__new__(cls, given)
+        kinds = [term.kinds for term in terms[:MAX_SCORED_WORDS]]
+        terms.levels = levels = [list(level) for level in zip(*kinds, strict=True)]
+        terms.telling_levels = [level for level, _ in groupby(levels[:TYPO]) if level != levels[TYPO]]
+        terms.key = key_of([term.text for term in terms])
+        terms.described = reduce(or_, [term.kinds[DESCRIPTION] & ~term.kinds[TYPO] for term in terms], 0)
+        terms.shown = [(term.text, term.others) for term in terms]
+        return terms
