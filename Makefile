@@ -29,7 +29,7 @@ LIST_PACKAGES = $(SBOM)/bin/python -W ignore -m cyclonedx_py requirements requir
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-all chaos soak lint format clients bench bench-peers openapi env-example lock sbom clean
+.PHONY: help run demo test test-all chaos soak lint format clients bench bench-peers shots openapi env-example lock sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,9 @@ bench: $(DEV_STAMP) ## Measure against yardsticks and print one table (apt-get i
 bench-peers: $(DEV_STAMP) ## Measure LiteLLM in an environment of its own
 	@exec $(BIN)/python -m tests.bench.peers
 
+shots: $(HEAVY_STAMP) ## Screenshots of every state of the picker, in shots/; CATALOG=file.json.gz shows that catalog
+	$(BIN)/python -m tests.shots shots $(CATALOG)
+
 openapi: $(RUN_STAMP) ## Write openapi/openapi.json anew
 	$(BIN)/python -m app.web.write_openapi
 
@@ -92,7 +95,7 @@ sbom: $(SBOM_STAMP) ## Write sbom.json, a CycloneDX list of every package that t
 	$(LIST_PACKAGES) -o sbom.json
 
 clean: ## Remove the virtual environment and everything that can be made again; data/ stays
-	rm -rf $(VENV) $(CLIENTS) $(SBOM) sbom.json tests/clients/node_modules build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) $(SBOM) sbom.json shots tests/clients/node_modules examples/*/node_modules build dist htmlcov *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find app tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -34,7 +34,7 @@ function askForToken(problem = null) {
     make("label", { for: "refresh-token" }, "Operator’s token"), field,
     make("p", { class: "quiet" }, "ADMIN_TOKEN of this registry; leave it empty where none is set. It is forgotten when this page closes."));
   step("Refresh the catalog", [problem && make("p", { class: "problem", role: "alert" }, problem), form].filter(Boolean),
-    [close(), make("button", { type: "submit", form: "refresh-form", class: "main" }, "Show what would change")]);
+    [close(), make("button", { type: "submit", form: "refresh-form", class: "main" }, "Show changes")]);
 }
 
 /** Asks the registry; returns the outcome, or says in words what is wrong and returns null. */
@@ -69,7 +69,9 @@ function priceWords(price) {
 
 function entryWords(entry) {
   if (typeof entry === "string") return entry;
-  return entry.fields ? `${entry.id}: ${entry.fields.join(", ").replaceAll("_", " ")}` : `${entry.id}: ${priceWords(entry.before)} → ${priceWords(entry.after)}`;
+  if (entry.fields) return `${entry.id}: ${entry.fields.join(", ").replaceAll("_", " ")}`;
+  const [before, after] = [priceWords(entry.before), priceWords(entry.after)];
+  return `${entry.id}: ${before === after ? `${after}, another rate or tier` : `${before} → ${after}`}`;
 }
 
 /** A diff as lists; a long one is cut and says so. */

@@ -58,6 +58,7 @@ class Site:
         await page.route("**/form", lambda route: route.fulfill(body=body, content_type="text/html"))
         await page.goto(path)
         yield page
+        await page.unroute_all(behavior="ignoreErrors")
         await context.close()
         assert errors == []
 

@@ -71,9 +71,9 @@ export class Comparison {
     this.rows.forEach((row, at) => {
       const amount = amounts[at];
       const caveats = monthlyCaveats(row);
-      const bar = make("span", { class: "amount", "aria-hidden": "true" });
+      const bar = make("span", { class: "amount", "aria-hidden": "true", hidden: amount === null });
       bar.style.inlineSize = amount && most ? `${Math.max(2, (100 * amount) / most)}%` : "0";
-      this.costs[at].replaceChildren(make("strong", {}, monthlyWords(row, this.usage)),
+      this.costs[at].replaceChildren(make("strong", { class: amount === null ? "is-unsaid" : null }, monthlyWords(row, this.usage)),
         sums.length > 1 && amount === least && least < most ? make("span", { class: "mark good" }, "lowest") : "", bar,
         caveats.length ? make("small", {}, caveats.join("; ")) : "");
     });

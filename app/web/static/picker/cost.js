@@ -1,6 +1,6 @@
 // Cost: what a month would come to, for so many tokens in and out. What can't be computed is said in words.
 
-import { STATE_WORDS, tokens, usd } from "./words.js";
+import { priceWords, tokens, usd } from "./words.js";
 import { make } from "./nodes.js";
 
 // Sliders walk over powers of ten, because some send a thousand tokens a month and some ten billion.
@@ -19,15 +19,18 @@ export function monthlyUsd(row, usage) {
   return ((row.input ?? 0) * usage.input + (row.output ?? 0) * usage.output) / 1e6;
 }
 
-/** A month's cost as a statement, and what the statement leaves out. */
+/** A month's cost in few words. */
 export function monthlyWords(row, usage) {
   const amount = monthlyUsd(row, usage);
-  if (amount === null) return row.state === "free" ? "Free" : row.state === "priced" ? STATE_WORDS.unknown : `Can’t be said: ${STATE_WORDS[row.state].toLowerCase()}`;
-  return amount ? `${amount < 0.01 ? "under $0.01" : usd(Number(amount.toFixed(2)))}` : "Nothing is sent";
+  if (amount === null) return row.state === "free" ? "Free" : "Can’t be said";
+  if (amount === 0) return "Nothing is sent";
+  return amount < 0.01 ? "under $0.01" : usd(Number(amount.toFixed(2)));
 }
 
+/** What those few words leave out. */
 export function monthlyCaveats(row) {
   if (row.state === "free") return ["limits apply to how often"];
+  if (row.state !== "priced" || !(row.input || row.output)) return [priceWords(row).toLowerCase()];
   const caveats = [];
   if (row.tiersFrom) caveats.push(`another price for prompts above ${tokens(row.tiersFrom)} tokens`);
   if (row.hasHours) caveats.push("the dearest hour of the day");

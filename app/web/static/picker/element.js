@@ -368,8 +368,9 @@ class ModelPicker extends FormField {
     this.comparison.node.hidden = this.view !== "compare";
     this.note.hidden = this.note.hidden || this.view === "compare";
     this.tools.hidden = this.openRouter.hidden = this.view === "compare";
-    this.details.node.hidden = this.view === "compare";
-    this.body.classList.toggle("is-whole", this.view === "compare");
+    const isWhole = this.view === "compare" || isEmpty;
+    this.details.node.hidden = isWhole;
+    this.body.classList.toggle("is-whole", isWhole);
     if (this.view === "list") this.list.paint();
     if (this.view === "chart" && !isEmpty) this.chart.show(this.list.shown);
     if (this.view === "compare") this.comparison.show();

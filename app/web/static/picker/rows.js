@@ -71,10 +71,10 @@ export const CHIPS = {
 // Free models cost least; what has no price per token comes last.
 const dearest = (row) => (row.state === "free" ? 0 : row.state === "priced" ? (row.input ?? 0) + (row.output ?? 0) : Infinity);
 export const SORTS = {
-  default: ["Recommended first", null],
-  price: ["Lowest price first", (a, b) => dearest(a) - dearest(b) || 0],
-  context: ["Largest context first", (a, b) => (b.context ?? 0) - (a.context ?? 0)],
-  newest: ["Newest first", (a, b) => b.created - a.created],
+  default: ["Recommended", null],
+  price: ["Lowest price", (a, b) => dearest(a) - dearest(b) || 0],
+  context: ["Largest context", (a, b) => (b.context ?? 0) - (a.context ?? 0)],
+  newest: ["Newest", (a, b) => b.created - a.created],
 };
 export const GROUPS = { none: ["No groups", null], author: ["By provider", (row) => row.author], category: ["By category", (row) => row.category ?? "Other"] };
 

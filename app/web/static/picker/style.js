@@ -50,7 +50,8 @@ select { border-radius: 8px; padding: 4px 8px }
 .choices button[aria-pressed=true] { background: var(--glow); border-color: var(--mark); color: var(--mark) }
 .choices .choose { background: var(--mark); border-color: var(--mark); color: var(--paper); font-weight: 600 }
 .said button { padding: 2px 10px; font-size: 13px; color: var(--mark) }
-.note { padding: 56px 24px; text-align: center; color: var(--soft); text-wrap: balance } .note p { margin: 0 0 14px } .note button { color: var(--ink) }
+.note { padding: 24px; min-height: min(480px, 60vh); display: grid; place-content: center; justify-items: center; text-align: center; color: var(--soft); text-wrap: balance }
+.compare .note { min-height: 300px } .note p { margin: 0 0 14px } .note button { color: var(--ink) }
 .bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; justify-content: space-between; padding: 8px 14px; font-size: 13px; color: var(--warn); border-bottom: 1px solid var(--line) }
 .bar button { color: var(--ink); font-size: 13px; padding: 3px 10px }
 
@@ -97,11 +98,15 @@ summary { cursor: pointer; font-size: 13px; color: var(--mark) }
 .compare table { min-width: calc(90px + var(--models, 2) * 124px); table-layout: fixed }
 .compare thead td, .compare tbody th { width: 92px; padding-inline-end: 10px; color: var(--soft); position: sticky; inset-inline-start: 0; background: var(--paper) }
 .compare thead .title { display: block; font-size: 15px } .compare thead .by { display: block; margin: 1px 0 9px } .compare thead .choices button { padding: 3px 10px; font-size: 13px }
-.costs strong { font-size: 17px; font-weight: 600; margin-inline-end: 8px } .amount { display: block; height: 4px; border-radius: 2px; background: var(--mark); margin: 7px 0 6px }
+.costs strong { font-size: 17px; font-weight: 600; margin-inline-end: 8px } .costs .is-unsaid { font-size: 14px; line-height: 24px } .amount { display: block; height: 4px; border-radius: 2px; background: var(--mark); margin: 7px 0 6px }
 .usage { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 10px 32px; padding: 2px 0 18px; font-size: 13px }
 .usage span { display: flex; justify-content: space-between; color: var(--soft) } .usage b { color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums }
 .usage input { width: 100%; margin: 6px 0 0; accent-color: var(--mark) }
 
+@container (max-width: 500px) {
+  .chips { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; margin: -4px -12px; padding: 4px 12px; min-width: calc(100% + 24px) }
+  .chip { flex: none } .orders { width: 100% ; flex-wrap: nowrap } .orders select { flex: 1 1 0; min-width: 0; text-overflow: ellipsis }
+}
 @container (min-width: 720px) {
   .compare thead td, .compare tbody th { width: 118px }
   .body:not(.is-whole) { grid-template-columns: minmax(0, 1fr) 320px }
