@@ -26,6 +26,7 @@ from app.store.envelope import EnvelopeError, seal, unseal
 from app.store.protocol import Head, Store, StoreError
 
 log = structlog.get_logger("adoption")
+BUSY_SECONDS = 0.2
 
 
 class Adoption:
@@ -135,12 +136,20 @@ class Adoption:
             prerender(again, self._metrics.tallies, self._bounds.max_age_seconds)
         return again
 
-    async def load(self) -> Snapshot | None:
-        """Return the newest stored snapshot; None when there is none, or none that can be read now."""
-        try:
-            stored = await self._store.load()
-        except StoreError:
-            return None
+    async def load(self, tries: int = 1) -> Snapshot | None:
+        """Return the newest stored snapshot; None when there is none, or none that can be read now.
+
+        A store that is only busy is asked so many times.
+        """
+        stored = None
+        for left in reversed(range(tries)):
+            try:
+                stored = await self._store.load()
+                break
+            except StoreError as error:
+                if not error.is_busy or not left:
+                    return None
+                await asyncio.sleep(BUSY_SECONDS)
         if stored is None:
             return None
         try:

@@ -26,7 +26,7 @@ from app.parts import Sources, build_preferences, build_sources, build_store, gu
 from app.preference_keeper import PROBE_INTERVAL, PreferenceKeeper
 from app.published import RenderingBounds
 from app.readings import Readings
-from app.refresher import Refresher, RefreshOptions
+from app.refresher import Refresher, RefreshOptions, place_of
 from app.registry import Registry
 from app.scheduler import Schedule
 from app.settings import Settings
@@ -79,7 +79,9 @@ def create_app(
     journal = Journal(store, metrics)
     base_url = settings.openrouter_base_url
     refresher = Refresher(
-        RefreshOptions(instance, interval, settings.lease_seconds, Rules(guard_limits(settings), base_url)),
+        RefreshOptions(
+            instance, interval, settings.lease_seconds, Rules(guard_limits(settings), base_url), place_of(instance)
+        ),
         adoption=adoption,
         journal=journal,
         store=store,

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import math
 import random
+import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,16 +36,29 @@ from app.sources.protocol import Fetched, RecordSource, SourceError
 from app.store.protocol import Store, StoreError
 
 log = structlog.get_logger("refresher")
+# Over this share of the interval the rings of many instances are spread.
+SPREAD_SHARE = 0.05
+# How often a store that is busy is asked at the start, each time for as long as a call may take.
+BOOT_TRIES = 5
+
+
+def place_of(instance: str) -> float:
+    """Return an instance's place among all, from 0 to 1; the same for the same name."""
+    return zlib.crc32(instance.encode()) / 2**32
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshOptions:
-    """Who refreshes, how often, and by which rules."""
+    """Who refreshes, how often, and by which rules.
+
+    `place` from 0 to 1 is the instance's own; instances that lost sight of each other ring that much apart.
+    """
 
     instance: str
     interval: timedelta
     lease_seconds: float
     rules: Rules
+    place: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,9 @@ class Refresher:
         """When the schedule should ring next: within one interval, whatever the clock did meanwhile."""
         now = self._clock.now()
         due_at = self.period.due_at or now + self._options.interval
-        return min(max(due_at, now + timedelta(seconds=1)), now + self._options.interval)
+        # After a failure the back-off has a jitter of its own.
+        spread = timedelta(0) if self.period.failures else self._options.place * SPREAD_SHARE * self._options.interval
+        return min(max(due_at, now + timedelta(seconds=1)), now + self._options.interval) + spread
 
     @property
     def seconds_until_probe(self) -> float:
@@ -131,7 +147,8 @@ class Refresher:
         Never raises for what is outside: a store or a file that fails is logged and passed over. What answers fast is
         left for `prerender_current`, so that the first answer does not wait for it.
         """
-        stored = await self._adoption.load()
+        # Who served a catalog before must not start with less because a sibling is writing just now.
+        stored = await self._adoption.load(tries=BOOT_TRIES)
         if stored is not None:
             await self._adoption.publish(stored, is_hurried=True)
             log.info("serving the stored catalog", models=len(stored.models), snapshot=stored.id)

@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from app.follower import Follower
 from app.outcome import Trigger
-from app.refresher import Refresher
+from app.refresher import SPREAD_SHARE, Refresher
 
 REFRESH_JOB = "refresh"
 FOLLOW_JOB = "follow"
@@ -47,7 +47,7 @@ class Schedule:
         self._follower = follower
         self._watch_seconds = watch_seconds
         self._watching: asyncio.TimerHandle | None = None
-        self._longest_wait = {REFRESH_JOB: interval, FOLLOW_JOB: timedelta(seconds=follow_seconds)}
+        self._longest_wait = {REFRESH_JOB: interval * (1 + SPREAD_SHARE), FOLLOW_JOB: timedelta(seconds=follow_seconds)}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=JOB_OPTIONS)
         now = datetime.now(UTC)
         self._scheduler.add_job(

@@ -40,9 +40,9 @@ class Availability:
         self._since = self._now()
         logger.info("%s store is available again", self._name)
 
-    def failed(self, operation: str, reason: str, *, refuses_writes: bool) -> StoreError:
+    def failed(self, operation: str, reason: str, *, refuses_writes: bool, is_busy: bool = False) -> StoreError:
         """Note a call that failed and return the error to raise."""
-        error = StoreError(self._name, operation, reason)
+        error = StoreError(self._name, operation, reason, is_busy=is_busy)
         self._last_error = str(error)
         self._last_error_at = self._now()
         self._last_error_kind = "unwritable" if refuses_writes else "unavailable"

@@ -40,7 +40,7 @@ class MirroredStore:
         in_primary, in_copy = await asyncio.gather(_caught(self._primary.load()), _caught(self._copy.load()))
         if isinstance(in_primary, StoreError):
             if isinstance(in_copy, StoreError):
-                raise in_primary
+                raise in_copy if in_copy.is_busy else in_primary
             return in_copy
         known = None if isinstance(in_copy, StoreError) else in_copy
         if in_primary is None or (known is not None and known.generation > in_primary.generation):

@@ -18,13 +18,17 @@ from typing import Protocol
 
 
 class StoreError(Exception):
-    """A store did not do what it was asked; the message says which store, which operation and why."""
+    """A store did not do what it was asked; the message says which store, which operation and why.
 
-    def __init__(self, store: str, operation: str, reason: str) -> None:
+    `is_busy` says that it is there and has no time: locked, loading, silent. Asking again may help.
+    """
+
+    def __init__(self, store: str, operation: str, reason: str, *, is_busy: bool = False) -> None:
         super().__init__(f"{store} store could not {operation}: {reason}")
         self.store = store
         self.operation = operation
         self.reason = reason
+        self.is_busy = is_busy
 
 
 @dataclass(frozen=True, slots=True)

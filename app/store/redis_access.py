@@ -13,7 +13,7 @@ from app.store.health import Availability
 from app.store.protocol import StoreHealth
 from app.store.redis_address import parse_address
 from app.store.redis_clients import client_for
-from app.store.redis_errors import FAILURES, REFUSED_WRITES, answer_word, reason_of
+from app.store.redis_errors import FAILURES, REFUSED_WRITES, answer_word, is_busy, reason_of
 
 T = TypeVar("T")
 
@@ -52,7 +52,9 @@ class RedisAccess:
                     await self._deadline.hold(self._client.forget_connections())
             refuses_writes = word in REFUSED_WRITES
             # `from None`: a traceback must not print what the server answered.
-            raise self._availability.failed(operation, reason_of(error), refuses_writes=refuses_writes) from None
+            raise self._availability.failed(
+                operation, reason_of(error), refuses_writes=refuses_writes, is_busy=is_busy(error)
+            ) from None
         self._availability.succeeded(wrote=False)
         return answer
 

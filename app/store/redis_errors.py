@@ -86,6 +86,11 @@ def reason_of(error: BaseException) -> str:
     return f"no connection ({type(cause or error).__name__})"
 
 
+def is_busy(error: BaseException) -> bool:
+    """Whether a server is there and has no time: it does not answer, or is loading its data."""
+    return isinstance(error, (RedisTimeoutError, TimeoutError)) or answer_word(error) == "LOADING"
+
+
 def _cluster_reason(error: RedisClusterException) -> str:
     """Return why a cluster can't be used; redis-py wraps what the last node said."""
     cause = error.__cause__

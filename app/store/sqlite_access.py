@@ -56,14 +56,16 @@ class SqliteAccess:
 
     async def _call(self, operation: str, work: Callable[[float], T], *, refuses_writes: bool) -> T:
         give_up_at = time.monotonic() + self._deadline_seconds
-        reason = "it is closed"
+        reason, is_busy = "it is closed", False
         if not self._is_closed:
             try:
                 async with asyncio.timeout(self._deadline_seconds):
                     return await asyncio.get_running_loop().run_in_executor(self._thread, work, give_up_at)
             except TimeoutError:
                 reason = f"{self._file.path.name} did not answer within {self._deadline_seconds:g} s"
+                is_busy = True
             except (sqlite3.Error, OSError, UnreadableFileError) as error:
                 # `/status` shows it to everybody, so it names the file without its folder, DATA_DIR.
                 reason = f"{self._file.path.name}: {(error.strerror or error) if isinstance(error, OSError) else error}"
-        raise self._availability.failed(operation, reason, refuses_writes=refuses_writes)
+                is_busy = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF == sqlite3.SQLITE_BUSY
+        raise self._availability.failed(operation, reason, refuses_writes=refuses_writes, is_busy=is_busy)

@@ -1,7 +1,7 @@
 """What readers notice of a Redis that fails: the time of each read with Redis well, frozen and gone, in turns.
 
-Only figures of the same run are compared, each with the one taken a second before; the clock of a busy machine is
-no judge, so nothing here fails.
+Only figures of the same run are compared, and of many rounds the one in the middle; what else a machine does shows in
+the 99th of a hundred reads first, so nothing here fails.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tests.chaos.upstream import restless_upstream
 from tests.e2e.processes import ServiceProcess, running
 from tests.redis.server import RedisServer
 
-ROUNDS = 6
-WINDOW_SECONDS = 1.5
+ROUNDS = 10
+WINDOW_SECONDS = 1.0
 PATIENCE_SECONDS = 15.0
 TARGETS = ("/models", "/models?limit=5", "/models/search?q=gpt", "/api/v1/models")
 WELL, FROZEN, GONE = "well", "frozen (SIGSTOP)", "gone (kill -9)"
@@ -33,16 +33,13 @@ class Latency:
     reads_ms: dict[str, list[list[float]]] = field(default_factory=lambda: {WELL: [], FROZEN: [], GONE: []})
 
     def table(self) -> Table:
-        """Return p50 and p99 of each state, and how they compare with Redis well in the same round."""
+        """Return p50 and p99 of each state, of the round in the middle, and how they compare with Redis well."""
         table = Table("Redis is", "reads", "p50 ms", "p99 ms", "p99 over p99 with Redis well", title_justify="left")
         table.title = f"reads of one instance, {ROUNDS} rounds of {WINDOW_SECONDS:g} s each"
-        well = [_p99(reads) for reads in self.reads_ms[WELL]]
+        well = median(map(_p99, self.reads_ms[WELL]))
         for state, rounds in self.reads_ms.items():
-            everything = [read for reads in rounds for read in reads]
-            ratio = median(_p99(reads) / then for reads, then in zip(rounds, well, strict=True))
-            table.add_row(
-                state, f"{len(everything):,}", f"{median(everything):.2f}", f"{_p99(everything):.2f}", f"{ratio:.2f}"
-            )
+            p50, p99 = median(map(median, rounds)), median(map(_p99, rounds))
+            table.add_row(state, f"{sum(map(len, rounds)):,}", f"{p50:.2f}", f"{p99:.2f}", f"{p99 / well:.2f}")
         return table
 
 

@@ -64,6 +64,7 @@ async def test_a_refused_port_fails_each_call_in_time() -> None:
         error = await failure(call())
         assert error.operation == operation
         assert error.reason == "no connection (Connection refused)"
+        assert not error.is_busy
     health = store.health()[0]
     assert not health.is_available
     assert health.last_error == "redis store could not list the outcomes: no connection (Connection refused)"
@@ -82,6 +83,27 @@ async def test_a_silent_server_fails_in_time() -> None:
         store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", "test", DEADLINE_SECONDS)
         assert (await failure(store.load())).reason == "the server does not answer"
         await store.close()
+
+
+async def test_a_server_that_drips_fails_in_time() -> None:
+    """A byte now and then keeps every timeout of the socket from passing; the deadline of the call does not care."""
+
+    async def drip(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            with suppress(anyio.BrokenResourceError):
+                for byte in b"$10000000\r\n" + b"x" * 1_000:
+                    await stream.send(bytes([byte]))
+                    await anyio.sleep(0.1)
+
+    async with (
+        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(listener.serve, drip)
+        store = RedisStore(f"redis://127.0.0.1:{port_of(listener)}/0", "test", DEADLINE_SECONDS)
+        assert (await failure(store.load_state())).reason == "the server does not answer"
+        await store.close()
+        tasks.cancel_scope.cancel()
 
 
 async def test_ten_calls_to_a_silent_server_end_together() -> None:
@@ -146,7 +168,8 @@ async def test_a_server_that_speaks_something_else_is_an_error(answer: bytes) ->
 async def test_a_paused_server_fails_in_time_and_comes_back(server: RedisServer, store: RedisStore) -> None:
     await store.save(stored(1))
     server.command("CLIENT", "PAUSE", "1300", "ALL")
-    assert (await failure(store.head())).reason == "the server does not answer"
+    error = await failure(store.head())
+    assert (error.reason, error.is_busy) == ("the server does not answer", True)
     await anyio.sleep(0.4)
     with in_time():
         assert await store.head() == Head(1, "snapshot-1")
@@ -418,7 +441,8 @@ async def test_a_server_that_is_still_loading_fails_in_time_and_comes_back(
     slow.start()
     try:
         for call in (store.head, store.load, lambda: store.save(stored(2))):
-            assert (await failure(call())).reason == "the server is still loading its data"
+            error = await failure(call())
+            assert (error.reason, error.is_busy) == ("the server is still loading its data", True)
         assert not store.health()[0].is_available
         with anyio.fail_after(10):
             while not store.health()[0].is_available:

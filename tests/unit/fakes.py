@@ -109,13 +109,14 @@ class Shelf:
 class MemoryStore:
     """A Store in memory.
 
-    `fails` holds the operations that fail now, `{"*"}` for all of them. `before` is called with each operation's
-    name before it is done, so that a test can act as a sibling who is faster.
+    `fails` holds the operations that fail now, `{"*"}` for all of them; `is_busy` says that they do for want of time.
+    `before` is called with each operation's name before it is done, so that a test can act as a sibling who is faster.
     """
 
     def __init__(self, shelf: Shelf | None = None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.shelf = Shelf() if shelf is None else shelf
         self.fails: set[str] = set()
+        self.is_busy = False
         self.calls: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.before: Callable[[str], None] = lambda _: None
@@ -192,7 +193,7 @@ class MemoryStore:
         self.before(operation)
         self.calls[operation] += 1
         if self.fails & {operation, "*"}:
-            error = StoreError(self.name, operation, "it is switched off")
+            error = StoreError(self.name, operation, "it is switched off", is_busy=self.is_busy)
             self._last_error = str(error)
             self.errors[operation] += 1
             raise error
@@ -251,6 +252,7 @@ class Instance:
         lease_seconds: float = 120,
         has_upstream: bool = True,
         seed: int = 1,
+        place: float = 0.0,
         bounds: RenderingBounds | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
@@ -270,7 +272,7 @@ class Instance:
         )
         self.journal = Journal(self.store, self.metrics)
         self.refresher = Refresher(
-            RefreshOptions(name, interval, lease_seconds, Rules(LIMITS, "https://openrouter.example/api/v1")),
+            RefreshOptions(name, interval, lease_seconds, Rules(LIMITS, "https://openrouter.example/api/v1"), place),
             adoption=self.adoption,
             journal=self.journal,
             store=self.store,

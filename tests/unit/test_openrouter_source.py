@@ -615,6 +615,15 @@ async def test_a_broken_certificate_setting_is_a_source_error(
     assert "secret-word" not in str(error)
 
 
+async def test_a_name_that_does_not_resolve_is_unreachable() -> None:
+    options = OpenRouterOptions(base_url="https://does-not-exist.invalid/api/v1", attempts=1, deadline_seconds=5)
+    source = OpenRouterSource(options)
+    with pytest.raises(SourceError) as caught:
+        await source.fetch()
+    assert caught.value.kind in {Failure.UNREACHABLE, Failure.TIMEOUT}
+    await source.close()
+
+
 async def test_closing_twice_and_unused_is_fine(simulator: Simulator) -> None:
     source: RecordSource = OpenRouterSource(OpenRouterOptions(base_url=simulator.base_url))
     await source.close()

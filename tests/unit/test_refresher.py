@@ -11,6 +11,7 @@ import pytest
 from app.catalog.snapshot import Origin
 from app.outcome import Outcome, Result, Trigger
 from app.period import Period, unpack_period
+from app.refresher import place_of
 from app.sources.protocol import Failure
 from tests.unit.fakes import HOUR, START, FakeClock, FakeSource, Instance, MemoryStore, Shelf, catalog, failing, prices
 
@@ -78,6 +79,27 @@ class TestBoot:
         await instance.refresher.boot()
         assert instance.snapshot.contents.origin is Origin.CORE
         assert instance.count("registry_store_errors_total", store="memory", operation=failed) == 1
+
+    async def test_a_store_that_is_busy_for_a_moment_is_asked_again(self, instance: Instance) -> None:
+        """Else who restarts while a sibling writes would serve core models in place of the catalog it had."""
+        memory = MemoryStore(instance.memory.shelf)
+        memory.fails, memory.is_busy = {"load"}, True
+
+        def free_at_the_third_try(_: str) -> None:
+            if memory.calls["load"] == 2:
+                memory.fails = set()
+
+        memory.before = free_at_the_third_try
+        again = Instance(store=memory, clock=instance.clock, bootstrap=FakeSource(catalog()))
+        await again.refresher.boot()
+        assert again.snapshot.id == instance.snapshot.id
+        assert memory.calls["load"] == 3
+
+    async def test_a_store_that_stays_busy_does_not_stop_the_boot(self, instance: Instance) -> None:
+        instance.memory.fails, instance.memory.is_busy = {"load"}, True
+        again = Instance(store=instance.memory, clock=instance.clock)
+        await again.refresher.boot()
+        assert again.snapshot.contents.origin is Origin.CORE
 
     async def test_with_the_store_down_the_bootstrap_file_is_served(self) -> None:
         instance = Instance(bootstrap=FakeSource(catalog(8)))
@@ -374,6 +396,18 @@ class TestBackOff:
         assert instance.refresher.next_due_at == instance.refresher.period.due_at
         instance.clock.advance(HOUR)
         assert instance.refresher.next_due_at == instance.clock.now() + timedelta(seconds=1)
+
+    async def test_instances_that_are_due_at_once_ring_apart(self) -> None:
+        """Without their store they do not see each other, and fifty calls in one second are no way to come back."""
+        places = [place_of(f"host-{number}-{number * 7}") for number in range(50)]
+        assert {int(10 * place) for place in places} == set(range(10)), "no tenth is empty"
+        rings = []
+        for place in places:
+            one = Instance(place=place)
+            one.refresher.period = Period(due_at=START + HOUR)
+            rings.append(one.refresher.next_due_at - START - HOUR)
+        assert timedelta(0) <= min(rings) < timedelta(seconds=18)
+        assert timedelta(seconds=162) < max(rings) < timedelta(minutes=3)
 
     async def test_without_a_due_time_the_schedule_rings_after_an_interval(self) -> None:
         instance = Instance(has_upstream=False)

@@ -308,8 +308,9 @@ async def test_a_locked_file_fails_within_the_deadline(path: Path) -> None:
         started = time.monotonic()
         with pytest.raises(StoreError, match="database is locked"):
             await store.save(stored(2))
-        with pytest.raises(StoreError, match="database is locked"):
+        with pytest.raises(StoreError, match="database is locked") as caught:
             await store.load()
+        assert caught.value.is_busy
         assert time.monotonic() - started < 2 * 0.4 + 0.5
     assert await store.load() == stored(1)
     assert await store.save(stored(2))
