@@ -50,14 +50,14 @@ export class Comparison {
         make("tr", { class: "costs" }, make("th", { scope: "row" }, "Per month"), ...this.costs),
         line("Input per 1M", (row) => rateOf(row, "input")),
         line("Output per 1M", (row) => rateOf(row, "output")),
-        line("Further prices", known((model) => furtherPrices(model))),
         line("Context", (row) => (row.context ? `${tokens(row.context)} tokens` : "Unknown")),
         line("Answers up to", known((model) => (model.max_output_tokens ? `${tokens(model.max_output_tokens)} tokens` : "Unknown"))),
         line("Reads", known((model) => model.input_modalities.join(", ") || "Unknown")),
         line("Writes", known((model) => model.output_modalities.join(", ") || "Unknown")),
         line("Can do", (row) => [...row.has].map(capabilityWords).join(", ") || "Nothing of note"),
         line("Since", known((model) => (model.created ? dayWords(model.created) : "Unknown"))),
-        line("Leaves on", (row) => (row.leavesOn ? dayWords(row.leavesOn) : "No date known")))));
+        line("Leaves on", (row) => (row.leavesOn ? dayWords(row.leavesOn) : "No date known")),
+        line("Further prices", known(furtherPrices)))));
     this.tellCosts();
   }
 
