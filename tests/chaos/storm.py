@@ -162,7 +162,7 @@ class Storm:
         finally:
             line.close()
         document = orjson.loads(answer.body)
-        outcome = str(document.get("outcome") or document["type"].rpartition("/")[2])
+        outcome = str(document.get("outcome") or document["type"].rpartition(":")[2])
         if answer.status not in {200, 502, 503}:
             self._troubles.append(f"a refresh by hand got {answer.status}: {answer.body[:200]!r}")
         if outcome == "updated" and document["generation"] > int(self._tally.told.partition("-")[0]):
