@@ -49,7 +49,7 @@ async def test_typing_into_the_closed_field_searches_anew_and_enter_takes_the_fi
         await rows(page).nth(2).click()
         await page.keyboard.press("End")
         await page.keyboard.type("evil one")
-        await page.locator("model-picker .row[data-active]").get_by_text("evil", exact=True).wait_for()
+        await page.locator("model-picker .row[data-active]").get_by_text("Evil", exact=True).wait_for()
         await page.keyboard.press("Enter")
         assert await value(page) == "evil/one"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 import pytest
 
@@ -88,3 +90,19 @@ async def test_the_details_name_every_price_in_words(site: Site) -> None:
         assert not any("_" in name for name in names)
         await page.get_by_role("button", name="Use this model").click()
         assert await value(page)
+
+
+async def test_a_price_is_a_statement_in_every_row_and_never_zero_dollars(site: Site) -> None:
+    async with site.page() as page:
+        await rows(page).first.wait_for()
+        told = await page.evaluate(
+            "(() => { const { list } = document.querySelector('model-picker');"
+            "const words = (at) => list.drawnRow(at).querySelector('.price').textContent;"
+            "return list.shown.map((row, at) => [row.state, words(at)]) })()"
+        )
+    assert {state for state, _ in told} >= {"priced", "free", "dynamic"}
+    for state, words in told:
+        assert not re.search(r"\$0(\.0+)?(?![\d.])", words), words
+        assert words == {"free": "Free", "dynamic": "Varies by routed model", "unknown": "Price unknown"}.get(
+            state, words
+        )

@@ -13,6 +13,7 @@ export class RowList {
     this.picker = picker;
     this.shown = [];
     this.places = [];
+    this.drawn = new Map();
     this.active = -1;
     this.space = make("div", { class: "space", role: "presentation" });
     this.node = make("div", { class: "list", role: "listbox", id: "list", "aria-label": "Models", tabindex: "-1", onscroll: () => this.paint() }, this.space);
@@ -53,7 +54,6 @@ export class RowList {
 
   /** Draws the rows in view and a few around them. */
   paint() {
-    const { input } = this.picker;
     const from = this.node.scrollTop - ROW_PX * DRAWN_BEYOND;
     const to = this.node.scrollTop + this.node.clientHeight + ROW_PX * DRAWN_BEYOND;
     let low = 0;
@@ -63,15 +63,39 @@ export class RowList {
       if (this.places[middle].top < from) low = middle + 1;
       else high = middle;
     }
-    const drawn = [];
-    for (; low < this.places.length && this.places[low].top < to; low += 1) drawn.push(this.drawn(this.places[low]));
-    this.space.replaceChildren(...drawn);
-    const id = this.active >= 0 ? `option-${this.active}` : null;
-    if (id && drawn.some((node) => node.id === id)) input.setAttribute("aria-activedescendant", id);
+    const before = this.drawn;
+    this.drawn = new Map();
+    for (; low < this.places.length && this.places[low].top < to; low += 1) {
+      const key = this.keyOf(this.places[low]);
+      this.drawn.set(key, before.get(key) ?? this.drawnAt(this.places[low]));
+    }
+    for (const [key, node] of before) if (!this.drawn.has(key)) node.remove();
+    let next = this.space.firstChild;
+    for (const node of this.drawn.values()) {
+      if (node === next) next = next.nextSibling;
+      else this.space.insertBefore(node, next);
+    }
+    this.point();
+  }
+
+  /** What a drawn node depends on; a node that would look the same stays, so that no click falls between two. */
+  keyOf({ top, title, at }) {
+    if (title) return `${top} ${title}`;
+    const { kept, choice, compared, catalog } = this.picker;
+    const { id } = this.shown[at];
+    return [top, at, this.shown.length, id === choice, kept.favourites.includes(id), compared.includes(id), catalog.loadedAt, id].join(" ");
+  }
+
+  /** Marks the active row, and tells the field which one it is. */
+  point() {
+    for (const node of this.drawn.values()) node.toggleAttribute("data-active", Number(node.dataset.at) === this.active);
+    const { input } = this.picker;
+    const active = this.space.querySelector("[data-active]");
+    if (active) input.setAttribute("aria-activedescendant", active.id);
     else input.removeAttribute("aria-activedescendant");
   }
 
-  drawn({ top, title, at }) {
+  drawnAt({ top, title, at }) {
     const node = title ? make("div", { class: "head", role: "presentation", "aria-hidden": "true" }, title) : this.drawnRow(at);
     node.style.transform = `translateY(${top}px)`;
     return node;
@@ -82,7 +106,7 @@ export class RowList {
     const { kept, choice, compared } = this.picker;
     const context = tokens(row.context);
     return make("div", {
-      class: "row", role: "option", id: `option-${at}`, "data-at": at, "data-active": at === this.active,
+      class: "row", role: "option", id: `option-${at}`, "data-at": at,
       "aria-selected": String(row.id === choice), "aria-posinset": at + 1, "aria-setsize": this.shown.length,
     },
     make("div", { class: "name" }, make("bdi", {}, row.label),

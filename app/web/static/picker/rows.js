@@ -11,6 +11,11 @@ function nameStart(model) {
   return at > 0 && at <= 40 ? at + 2 : 0;
 }
 
+/** A readable form of a maker whom no name tells. */
+function titled(slug) {
+  return slug.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
+}
+
 /** Turns a model into a row. Numbers here are only shown and compared; null where the model has none. */
 function rowOf(model, authors, now) {
   const at = nameStart(model);
@@ -19,7 +24,7 @@ function rowOf(model, authors, now) {
   const row = {
     id: model.id,
     label: at ? model.name.slice(at) : model.name,
-    author: authors.get(model.author) ?? model.author,
+    author: authors.get(model.author) ?? titled(model.author),
     category: model.category,
     context: model.context_tokens,
     state: model.price.state,
