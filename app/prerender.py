@@ -14,7 +14,7 @@ from app.answers import Answer, Pairs, categories, models_in_pieces, providers
 from app.dialects.table import DIALECTS
 from app.prepared import Prepared, RawHeaders
 from app.published import Published
-from app.rendering import THOROUGH, Rendering, compressed, digest_of, folded, gathered
+from app.rendering import QUICK, THOROUGH, Compressors, Rendering, compressed, digest_of, folded, gathered
 from app.tally import Tallies
 
 _VERSION = __version__.encode()
@@ -45,6 +45,11 @@ WHOLE_ANSWERS = (
     Whole("/models/providers", (), _whole(providers)),
 )
 
+# What the picker's rows need; the same text stands in its script.
+PICKER_FIELDS = "name,author,created,context_tokens,capabilities,category,price,lifecycle,sources,aliases"
+# Who picks from more than this searches; until then it takes 8 ms per 400 models.
+PICKER_MAX_MODELS = 5_000
+
 
 def canonical_target(path: str, pairs: tuple[tuple[str, str], ...]) -> bytes:
     """Return a target in its settled spelling: words in alphabetical order, values in the order given."""
@@ -71,13 +76,13 @@ def prerendered(published: Published, tallies: Tallies, max_age_seconds: int) ->
     made: dict[bytes, Rendering] = {}
     pinned: list[tuple[bytes, Prepared]] = []
 
-    def add(target: bytes, route: str, rendering: Rendering) -> None:
+    def add(target: bytes, route: str, rendering: Rendering, compressors: Compressors = THOROUGH) -> None:
         shared = rendering
         if rendering.kept is not None:
             # Where OpenRouter lists every core model, /models and /models/openrouter are the same 830 kB.
             first = made.setdefault(rendering.kept, rendering)
             if first is rendering:
-                first = made[rendering.kept] = compressed(rendering, THOROUGH)
+                first = made[rendering.kept] = compressed(rendering, compressors)
             # Nearly everybody takes a compressed form, so the plain one waits until somebody does not.
             shared = folded(replace(rendering, encoded=first.encoded))
         prepared = Prepared(shared, tallies.of(route), headers)
@@ -88,6 +93,12 @@ def prerendered(published: Published, tallies: Tallies, max_age_seconds: int) ->
         target = canonical_target(whole.route, whole.pairs)
         pieces = whole.pieces(published, whole.pairs)
         add(target, whole.route, gathered(pieces, digest=list_digest(published, target)))
+    if len(published.rows) <= PICKER_MAX_MODELS:
+        pairs = (("fields", PICKER_FIELDS),)
+        target = canonical_target("/models", pairs)
+        # Quickly, as on demand: thorough compression would take twice as long as everything else about it.
+        digest = list_digest(published, target)
+        add(target, "/models", gathered(models_in_pieces(published, pairs), digest=digest), QUICK)
     for dialect in DIALECTS:
         if published.spoken[dialect.name].is_served:
             rendering = gathered(published.spoken.pieces(dialect.name), dialect.media_type)

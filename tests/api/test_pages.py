@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.catalog.query import WORDS
+from app.prerender import PICKER_FIELDS
 from tests.api.catalog import MARKUP, VISION
 from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving
 from tests.simulator import generate_catalog
@@ -167,6 +168,14 @@ async def test_the_picker_asks_only_for_what_the_list_can_give(service: Service)
     assert fields
     models = (await service.read(f"/models?fields={fields[1]}"))["models"]
     assert all(set(fields[1].split(",")) | {"id"} == set(model) for model in models)
+
+
+async def test_the_pickers_list_is_compressed_before_anybody_asks(service: Service) -> None:
+    script = (await service.get("/picker.js")).text
+    assert f'const FIELDS = "{PICKER_FIELDS}"' in script
+    for coding in ("br", "gzip"):
+        response = await service.get(f"/models?fields={PICKER_FIELDS}", Accept_Encoding=coding)
+        assert response.headers["Content-Encoding"] == coding
 
 
 async def test_what_the_picker_loads_stays_below_40_kb_for_421_models(tmp_path: Path) -> None:
