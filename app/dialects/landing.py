@@ -27,9 +27,9 @@ LINKS = (
 )
 _NAVIGATION = (("/docs", "API reference"), ("/compat", "Clients"), ("/status", "Status"))
 _ORIGIN_WORDS = {
-    Origin.CORE: "core models only; OpenRouter has not answered yet",
-    Origin.BOOTSTRAP: "from the bootstrap file; OpenRouter has not answered yet",
-    Origin.UPSTREAM: "from OpenRouter, merged with core models",
+    Origin.CORE: "The core models only: OpenRouter has not answered yet",
+    Origin.BOOTSTRAP: "From the bootstrap file: OpenRouter has not answered yet",
+    Origin.UPSTREAM: "From OpenRouter, merged with core models",
 }
 
 
@@ -77,7 +77,7 @@ def landing_page(
 <p class="lead">Every LLM, its price, its limits and its lifecycle. One list for your dropdowns, look-ups and tools,
 answered from memory, also when upstream is down.</p></header>
 {stale if freshness.is_stale else ""}<dl>{figures}</dl>
-<p class="origin with-button"><span>Catalog {escape(_ORIGIN_WORDS[snapshot.contents.origin])}. Snapshot
+<p class="origin with-button"><span>{escape(_ORIGIN_WORDS[snapshot.contents.origin])}. Snapshot
 <code>{escape(snapshot.id)}</code>.</span> <button type="button" id="refresh" hidden>Refresh …</button></p>
 <h2>Find a model</h2><model-picker name="model" inline></model-picker>
 <noscript><p>Searching here needs JavaScript; <a href="{root}/models?format=frontend">the list</a>

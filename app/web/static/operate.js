@@ -39,7 +39,7 @@ function askForToken(problem = null) {
 
 /** Asks the registry; returns the outcome, or says in words what is wrong and returns null. */
 async function ask(switches) {
-  step("Refresh the catalog", [make("p", { role: "status", class: "quiet" }, "Asking OpenRouter …")], [close()]);
+  step("Refresh the catalog", [make("p", { role: "status", class: "quiet" }, "Asking the sources …")], [close()]);
   let response;
   try {
     const headers = token ? { Authorization: `Bearer ${token}` } : {};
@@ -97,7 +97,7 @@ async function lookFirst() {
     step("Not now", [make("p", {}, outcome.reason ?? "Another instance is refreshing.")], [close(), button("Try again", lookFirst, "main")]);
   } else {
     const words = lists.length ? "This would change" : "Nothing would change";
-    step(words, lists.length ? body : sentences([...outcome.warnings, "OpenRouter says the same as before."]), [close(), button("Refresh now", () => doIt({}), "main")]);
+    step(words, lists.length ? body : sentences([...outcome.warnings, "The sources say the same as before."]), [close(), button("Refresh now", () => doIt({}), "main")]);
   }
 }
 

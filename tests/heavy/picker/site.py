@@ -53,7 +53,7 @@ class Site:
         )
         page = await context.new_page()
         page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
         body = FORM.format(html=f" {html}" if html else "", attributes=attributes)
         await page.route("**/form", lambda route: route.fulfill(body=body, content_type="text/html"))
         await page.goto(path)

@@ -89,3 +89,19 @@ async def test_a_disabled_field_does_not_open(site: Site) -> None:
         assert await field(page).is_disabled()
         assert await page.get_by_role("button", name="Clear the choice").count() == 0
         assert await page.evaluate("new FormData(document.forms[0]).get('model')") is None
+
+
+async def test_the_panel_closes_when_somebody_goes_elsewhere_and_stays_while_its_own_buttons_change(site: Site) -> None:
+    async with site.page("/form") as page:
+        await field(page).click()
+        await rows(page).first.wait_for()
+        await field(page).fill("qqqqzzzz")
+        await page.get_by_role("button", name="Clear search and filters").click()
+        await rows(page).first.wait_for()
+        assert await field(page).get_attribute("aria-expanded") == "true"
+        await page.get_by_role("heading", name="Form").click()
+        assert await field(page).get_attribute("aria-expanded") == "false"
+        await field(page).click()
+        await page.keyboard.press("Shift+Tab")
+        await page.wait_for_function("!document.querySelector('model-picker').isOpen")
+        assert await value(page) == ""

@@ -89,5 +89,12 @@ async def test_a_plain_dropdown_has_no_views_until_it_is_told(site: Site) -> Non
         await field(page).click()
         await page.get_by_role("button", name="Chart").click()
         await page.get_by_role("listbox", name="against context").wait_for()
+        # Buttons that are gone once they are pressed leave the panel open.
+        await page.get_by_role("button", name="Compare", exact=True).first.click()
+        await page.get_by_role("button", name="Compare the first").click()
+        table = page.get_by_role("region", name="Comparison")
+        for _ in range(4):
+            await table.get_by_role("button", name="Remove").first.click()
+        await page.get_by_role("button", name="Compare the first").wait_for()
         await page.keyboard.press("Escape")
         assert await field(page).get_attribute("aria-expanded") == "false"

@@ -44,6 +44,8 @@ export class Comparison {
       make("span", { class: "title" }, make("bdi", {}, row.label)), make("span", { class: "by" }, make("bdi", {}, row.author)),
       make("span", { class: "choices" }, button("Use", () => picker.choose(row.id), { class: "choose", "aria-label": `Use ${row.label}` }),
         button("Remove", () => { picker.compare(row); this.focus(); }, { "aria-label": `Remove ${row.label}` }))));
+    const buttons = () => [...this.table.querySelectorAll("button")];
+    const held = buttons().indexOf(this.table.querySelector(":focus"));
     this.table.replaceChildren(make("table", {},
       make("thead", {}, make("tr", {}, make("td", {}), ...heads)),
       make("tbody", {},
@@ -59,6 +61,7 @@ export class Comparison {
         line("Leaves on", (row) => (row.leavesOn ? dayWords(row.leavesOn) : "No date known")),
         line("Further prices", known(furtherPrices)))));
     this.tellCosts();
+    if (held >= 0) buttons()[Math.min(held, buttons().length - 1)].focus();
   }
 
   /** Writes the months' costs anew; the sliders change nothing else. */

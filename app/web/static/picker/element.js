@@ -1,10 +1,10 @@
 // The element: the field, the panel, the form's side of it, and what the registry is asked.
 
-import { counted, priceWords, tokens } from "./words.js";
+import { counted, selectedWords } from "./words.js";
 import { button, make } from "./nodes.js";
 import { CHIPS, GROUPS, SORTS, arranged, holds, wordsOf } from "./rows.js";
 import { Kept } from "./kept.js";
-import { Preferences } from "./preferences.js";
+import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
 import { barOf, noteOf } from "./notes.js";
 import { FormField } from "./field.js";
@@ -54,11 +54,10 @@ class ModelPicker extends FormField {
     this.chips = Object.entries(CHIPS).map(([name, [words]]) =>
       button(words, () => this.toggle(name), { class: "chip", "aria-pressed": "false", "data-chip": name }));
     this.openRouter = button("OpenRouter", () => this.switchOpenRouter(), { class: "switch", role: "switch", "aria-checked": "true", "aria-label": "OpenRouter models", title: "Off: core models only" });
-    const order = (name, words, options) => {
-      const select = make("select", { "aria-label": words, onchange: (event) => { event.stopPropagation(); this[name] = select.value; this.refresh(); } },
-        ...Object.entries(options).map(([value, [text]]) => make("option", { value }, text)));
-      return select;
-    };
+    const order = (name, words, options) => make("select", {
+      "aria-label": words,
+      onchange: (event) => { event.stopPropagation(); this[name] = event.target.value; this.refresh(); },
+    }, ...Object.entries(options).map(([value, [text]]) => make("option", { value }, text)));
     this.orders = make("span", { class: "orders" }, order("group", "Groups", GROUPS), order("sort", "Order", SORTS));
     this.tools = make("div", { class: "tools" }, make("span", { class: "chips" }, ...this.chips), this.orders);
     this.bar = make("div", { class: "bar", hidden: true });
@@ -76,13 +75,21 @@ class ModelPicker extends FormField {
     this.input.addEventListener("change", (event) => event.stopPropagation());
     this.input.addEventListener("click", () => this.open());
     this.input.addEventListener("keydown", (event) => this.pressed(event));
-    root.addEventListener("focusout", (event) => { if (!root.contains(event.relatedTarget)) this.close(); });
+    // Asked for at once: later the event names the element as a whole.
+    root.addEventListener("focusout", ({ target }) => setTimeout(() => this.left(target)));
     root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.isOpen) return;
       if (this.isInline) { if (this.view !== "list") this.see("list"); else return; } else this.close();
       this.input.focus();
       event.stopPropagation();
     });
+  }
+
+  /** Closes when the focus went elsewhere; when it fell out of what is gone or hidden, it comes back to the field. */
+  left(from) {
+    if (!this.isOpen || this.matches(":focus-within")) return;
+    if (from.getClientRects().length) this.close();
+    else this.input.focus();
   }
 
   // -- A form field and its life in a page --
@@ -96,21 +103,22 @@ class ModelPicker extends FormField {
     else this.orders.prepend(this.openRouter);
     if (this.isInline) this.open();
     this.validate();
-    this.wake = () => {
+    const wake = () => {
       const isOld = this.catalog.state !== "ready" || Date.now() - this.catalog.loadedAt > FRESH_MS;
       if (isOld && document.visibilityState === "visible") this.load();
       if (this.kept.problem) this.kept.read();
     };
-    addEventListener("online", this.wake);
-    document.addEventListener("visibilitychange", this.wake);
-    this.watch = new ResizeObserver(() => this.resized());
+    this.life = new AbortController();
+    addEventListener("online", wake, this.life);
+    document.addEventListener("visibilitychange", wake, this.life);
+    document.addEventListener("pointerdown", (event) => { if (!event.composedPath().includes(this)) this.close(); }, this.life);
+    this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.resized()));
     this.watch.observe(this.body);
     this.load();
   }
 
   disconnectedCallback() {
-    removeEventListener("online", this.wake);
-    document.removeEventListener("visibilitychange", this.wake);
+    this.life.abort();
     this.watch.disconnect();
     clearTimeout(this.timer);
     this.asking?.abort();
@@ -174,11 +182,8 @@ class ModelPicker extends FormField {
 
   /** Learns whose favourites these are: somebody's, which the registry keeps, or this browser's. */
   meet() {
-    const user = this.getAttribute("user");
-    if (!user) { this.kept = new Kept(""); this.refresh(); return; }
-    const kept = new Preferences(user, { address: () => this.base, token: () => this.getAttribute("user-token"), changed: () => { if (this.kept === kept) this.remembered(); } });
-    this.kept = kept;
-    kept.read();
+    this.kept = keptOf(this, () => this.remembered());
+    this.refresh();
   }
 
   /** Takes over what the registry keeps of somebody; the saved choice goes before the page's first value. */
@@ -212,11 +217,8 @@ class ModelPicker extends FormField {
   tell() {
     this.offer.replaceChildren();
     const row = this.catalog.byId.get(this.choice) ?? this.catalog.aliases.get(this.choice);
-    if (row) {
-      const named = row.id === this.choice ? row.label : `${row.label} (as ${this.choice})`;
-      const parts = [`Selected: ${named} by ${row.author}`, row.context && `reads ${tokens(row.context)} tokens`, priceWords(row) + (row.state === "priced" ? " per 1M tokens" : "")];
-      this.said.textContent = `${parts.filter(Boolean).join(", ")}.`;
-    } else if (this.choice && this.catalog.state === "ready") this.missing(this.choice);
+    if (row) this.said.textContent = selectedWords(row, this.choice);
+    else if (this.choice && this.catalog.state === "ready") this.missing(this.choice);
     else this.said.textContent = this.choice || (this.isOpen && this.catalog.rows.length ? counted(this.list.shown.length, "model") : "");
     if (!this.isOpen) this.input.value = this.choice && (row?.label ?? this.choice);
     this.showEraser();

@@ -10,7 +10,7 @@ const WHY = {
   503: "the registry can’t reach its store",
 };
 
-export class Preferences extends Kept {
+class Preferences extends Kept {
   /** `address` and `token` are asked for anew each time; `changed` is told what another place has changed. */
   constructor(user, { address, token, changed }) {
     super(user);
@@ -85,6 +85,19 @@ export class Preferences extends Kept {
     this.problem = `Favourites stay in this browser for now: ${why}.`;
     this.save();
   }
+}
+
+/** Returns what is kept of a picker's user, who is asked for at once, or of this browser when it names none. */
+export function keptOf(picker, changed) {
+  const user = picker.getAttribute("user");
+  if (!user) return new Kept("");
+  const kept = new Preferences(user, {
+    address: () => picker.base,
+    token: () => picker.getAttribute("user-token"),
+    changed: () => { if (picker.kept === kept) changed(); },
+  });
+  kept.read();
+  return kept;
 }
 
 /** Leaves out what the registry never knew, as `favourites[2]` says it. */

@@ -79,6 +79,13 @@ export function tokens(count) {
   return String(count);
 }
 
+/** Confirms a choice, which may be another name of the row's model. */
+export function selectedWords(row, choice) {
+  const named = row.id === choice ? row.label : `${row.label} (as ${choice})`;
+  const price = priceWords(row) + (row.state === "priced" ? " per 1M tokens" : "");
+  return `${[`Selected: ${named} by ${row.author}`, row.context && `reads ${tokens(row.context)} tokens`, price].filter(Boolean).join(", ")}.`;
+}
+
 export function counted(count, one, many = `${one}s`) {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
