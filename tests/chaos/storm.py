@@ -83,7 +83,8 @@ class Storm:
 
     def __init__(self, plan: Plan, folder: Path, store: SharedStore, simulator: Simulator) -> None:
         self._plan = plan
-        self._random = Random(plan.seed)
+        # The storm is drawn from one, so that it is the same again however often a calm asks the other.
+        self._random, self._luck = Random(plan.seed), Random(plan.seed)
         self._store = store
         self._simulator = simulator
         settings = {
@@ -172,7 +173,7 @@ class Storm:
     async def _calm(self) -> None:
         self._agree_seconds.append(await self._agree())
         started = time.monotonic()
-        while (outcome := await self._trigger(self._random.choice(self._members))) != "updated":
+        while (outcome := await self._trigger(self._luck.choice(self._members))) != "updated":
             if time.monotonic() - started > WORKS_AGAIN_SECONDS:
                 self._troubles.append(f"no refresh by hand within {WORKS_AGAIN_SECONDS:g} s of calm: {outcome}")
                 return
