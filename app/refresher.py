@@ -112,11 +112,13 @@ class Refresher:
     @property
     def next_due_at(self) -> datetime:
         """When the schedule should ring next: within one interval, whatever the clock did meanwhile."""
-        now = self._clock.now()
-        due_at = self.period.due_at or now + self._options.interval
-        # After a failure the back-off has a jitter of its own.
-        spread = timedelta(0) if self.period.failures else self._options.place * SPREAD_SHARE * self._options.interval
-        return min(max(due_at, now + timedelta(seconds=1)), now + self._options.interval) + spread
+        now, interval, period = self._clock.now(), self._options.interval, self.period
+        due_at, latest = period.due_at or now + interval, now + interval
+        # Only an ordinary period is spread: a back-off has a jitter, and a lease that may be a dead one's has no time.
+        if period.checked_at is not None and due_at == period.checked_at + interval:
+            spread = self._options.place * SPREAD_SHARE * interval
+            due_at, latest = due_at + spread, latest + spread
+        return min(max(due_at, now + timedelta(seconds=1)), latest)
 
     @property
     def seconds_until_probe(self) -> float:

@@ -404,7 +404,7 @@ class TestBackOff:
         rings = []
         for place in places:
             one = Instance(place=place)
-            one.refresher.period = Period(due_at=START + HOUR)
+            one.refresher.period = Period(checked_at=START, due_at=START + HOUR)
             rings.append(one.refresher.next_due_at - START - HOUR)
         assert timedelta(0) <= min(rings) < timedelta(seconds=18)
         assert timedelta(seconds=162) < max(rings) < timedelta(minutes=3)
@@ -478,7 +478,7 @@ class TestSiblings:
         assert two.upstream.calls == 0
 
     async def test_a_short_lease_is_looked_at_again_before_it_ends(self) -> None:
-        instance = Instance(lease_seconds=5)
+        instance = Instance(lease_seconds=5, place=1)
         await instance.refresher.boot()
         await instance.store.acquire_lease("dead:1", 5)
         await instance.ring()
