@@ -11,7 +11,7 @@ from importlib import resources
 
 MODULES = (
     *("words", "nodes", "rows", "kept", "preferences", "catalog", "notes"),
-    *("field", "list", "style", "details", "cost", "compare", "chart", "element"),
+    *("field", "tools", "list", "style", "details", "cost", "compare", "chart", "element"),
 )
 USAGE = """\
 /*

@@ -2,13 +2,14 @@
 
 import { counted, selectedWords } from "./words.js";
 import { button, make } from "./nodes.js";
-import { CHIPS, GROUPS, SORTS, arranged, holds, wordsOf } from "./rows.js";
+import { arranged, holds, wordsOf } from "./rows.js";
 import { Kept } from "./kept.js";
 import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
-import { barOf, noteOf } from "./notes.js";
+import { barOf, fateOf, goneWords, noteOf } from "./notes.js";
 import { FormField } from "./field.js";
 import { SHEET } from "./style.js";
+import { Tools } from "./tools.js";
 import { RowList } from "./list.js";
 import { Details } from "./details.js";
 import { Comparison, MAX_COMPARED } from "./compare.js";
@@ -16,7 +17,6 @@ import { Chart } from "./chart.js";
 
 const SEARCH_DELAY_MS = 120;
 const FRESH_MS = 300_000;
-const VIEWS = { list: "List", chart: "Chart", compare: "Compare" };
 
 class ModelPicker extends FormField {
   static observedAttributes = ["value", "required", "disabled", "label", "src", "user", "user-token"];
@@ -27,10 +27,6 @@ class ModelPicker extends FormField {
     this.compared = [];
     this.words = [];
     this.ranked = null;
-    this.on = new Set();
-    this.isCoreOnly = false;
-    this.sort = "default";
-    this.group = "none";
     this.view = "list";
     this.isOpen = false;
     this.kept = new Kept("");
@@ -49,21 +45,11 @@ class ModelPicker extends FormField {
     this.details = new Details(this);
     this.comparison = new Comparison(this);
     this.chart = new Chart(this);
-    this.views = make("div", { class: "views", role: "group", "aria-label": "View" },
-      ...Object.keys(VIEWS).map((name) => button("", () => this.see(name), { "data-view": name })));
-    this.chips = Object.entries(CHIPS).map(([name, [words]]) =>
-      button(words, () => this.toggle(name), { class: "chip", "aria-pressed": "false", "data-chip": name }));
-    this.openRouter = button("OpenRouter", () => this.switchOpenRouter(), { class: "switch", role: "switch", "aria-checked": "true", "aria-label": "OpenRouter models", title: "Off: core models only" });
-    const order = (name, words, options) => make("select", {
-      "aria-label": words,
-      onchange: (event) => { event.stopPropagation(); this[name] = event.target.value; this.refresh(); },
-    }, ...Object.entries(options).map(([value, [text]]) => make("option", { value }, text)));
-    this.orders = make("span", { class: "orders" }, order("group", "Groups", GROUPS), order("sort", "Order", SORTS));
-    this.tools = make("div", { class: "tools" }, make("span", { class: "chips" }, ...this.chips), this.orders);
+    this.tools = new Tools(this);
     this.bar = make("div", { class: "bar", hidden: true });
     this.note = make("div", { class: "note", hidden: true });
     this.body = make("div", { class: "body" }, this.note, this.list.node, this.chart.node, this.comparison.node, this.details.node);
-    this.panel = make("div", { class: "panel", hidden: true, tabindex: "-1" }, this.views, this.tools, this.bar, this.body);
+    this.panel = make("div", { class: "panel", hidden: true, tabindex: "-1" }, this.tools.views, this.tools.node, this.bar, this.body);
     this.said = make("span", { role: "status" });
     this.offer = make("span", {});
     root.append(make("div", { class: "field" }, this.input, this.eraser), this.panel, make("div", { class: "said" }, this.said, this.offer));
@@ -98,9 +84,7 @@ class ModelPicker extends FormField {
     super.connectedCallback();
     this.meet();
     this.input.setAttribute("aria-label", this.getAttribute("label") ?? "Model");
-    this.views.hidden = !this.hasViews;
-    if (this.hasViews) this.views.append(this.openRouter);
-    else this.orders.prepend(this.openRouter);
+    this.tools.arrange(this.hasViews);
     if (this.isInline) this.open();
     this.validate();
     const wake = () => {
@@ -108,6 +92,7 @@ class ModelPicker extends FormField {
       if (isOld && document.visibilityState === "visible") this.load();
       if (this.kept.problem) this.kept.read();
     };
+    // Ends every listener at once; what has a `signal` does for options.
     this.life = new AbortController();
     addEventListener("online", wake, this.life);
     document.addEventListener("visibilitychange", wake, this.life);
@@ -226,13 +211,11 @@ class ModelPicker extends FormField {
 
   /** Says of a choice that is not in the list what became of it, and offers what took its place. */
   async missing(id) {
-    const kept = this.kept.models?.[id];
-    this.said.textContent = kept?.message ?? `${id} is not in the list any more; pick another model.`;
-    const answer = kept ? null : await this.catalog.model(id);
-    const successor = this.catalog.byId.get(kept ? kept.successor : answer?.alias_target ?? answer?.id ?? answer?.suggestions?.[0]);
-    if (!successor || this.choice !== id) return;
-    if (!kept) this.said.textContent = `${id} is not in the list any more; ${successor.label} comes closest.`;
-    this.offer.replaceChildren(button(`Use ${successor.label}`, () => this.choose(successor.id)));
+    this.said.textContent = goneWords(id);
+    const { words, successor } = await fateOf(id, this);
+    if (this.choice !== id) return;
+    this.said.textContent = words;
+    if (successor) this.offer.replaceChildren(button(`Use ${successor.label}`, () => this.choose(successor.id)));
   }
 
   /** Takes the search text away, or where there is none the choice. */
@@ -290,20 +273,8 @@ class ModelPicker extends FormField {
     event.preventDefault();
   }
 
-  toggle(name) {
-    if (!this.on.delete(name)) this.on.add(name);
-    this.refresh();
-  }
-
-  switchOpenRouter() {
-    this.isCoreOnly = !this.isCoreOnly;
-    this.openRouter.setAttribute("aria-checked", String(!this.isCoreOnly));
-    this.refresh();
-  }
-
   clear() {
-    this.on.clear();
-    if (this.isCoreOnly) this.switchOpenRouter();
+    this.tools.clear();
     this.input.value = "";
     this.typed();
     this.input.focus();
@@ -343,17 +314,9 @@ class ModelPicker extends FormField {
   refresh() {
     if (!this.isOpen) return;
     const found = this.ranked ?? this.catalog.rows.filter((row) => holds(row, this.words));
-    const { on, sort, group, kept, isCoreOnly } = this;
-    this.list.show(arranged(found, { on, sort, group, kept, byId: this.catalog.byId, isCoreOnly, isSearched: this.words.length > 0 }));
-    for (const chip of this.chips) {
-      chip.setAttribute("aria-pressed", String(this.on.has(chip.dataset.chip)));
-      if (chip.dataset.chip === "hidden") chip.hidden = !this.kept.hidden.length && !this.on.has("hidden");
-    }
-    for (const tab of this.views.querySelectorAll("[data-view]")) {
-      const { view } = tab.dataset;
-      tab.setAttribute("aria-pressed", String(view === this.view));
-      tab.textContent = view === "compare" && this.compared.length ? `${VIEWS[view]} ${this.compared.length}` : VIEWS[view];
-    }
+    const { on, sort, group, isCoreOnly } = this.tools;
+    this.list.show(arranged(found, { on, sort, group, isCoreOnly, kept: this.kept, byId: this.catalog.byId, isSearched: this.words.length > 0 }));
+    this.tools.show();
     this.notes();
     this.drawView();
     if (!this.list.activeRow && this.list.shown.length) this.details.describe(this.list.shown[0]);
@@ -369,7 +332,6 @@ class ModelPicker extends FormField {
     this.chart.node.hidden = this.view !== "chart" || isEmpty;
     this.comparison.node.hidden = this.view !== "compare";
     this.note.hidden = this.note.hidden || this.view === "compare";
-    this.tools.hidden = this.openRouter.hidden = this.view === "compare";
     const isWhole = this.view === "compare" || isEmpty;
     this.details.node.hidden = isWhole;
     this.body.classList.toggle("is-whole", isWhole);
@@ -393,8 +355,8 @@ class ModelPicker extends FormField {
     const bar = barOf(this);
     this.bar.hidden = !bar;
     if (bar) this.bar.replaceChildren(make("span", {}, bar), this.again());
-    const { catalog, kept, on, list } = this;
-    const note = noteOf({ catalog, kept, on, list, clear: () => this.clear(), again: () => this.again() });
+    const { catalog, kept, list, tools } = this;
+    const note = noteOf({ catalog, kept, list, on: tools.on, clear: () => this.clear(), again: () => this.again() });
     this.note.hidden = note === null;
     if (note) this.note.replaceChildren(...note);
     this.note.classList.toggle("is-loading", catalog.state === "loading");

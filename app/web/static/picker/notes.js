@@ -22,3 +22,16 @@ export function noteOf({ catalog, kept, on, list, clear, again }) {
   const words = isStarless ? "No favourites yet. “Favourite” in a model’s details keeps it here." : `None of ${grouped(catalog.rows.length)} models matches.`;
   return told(words, button("Clear search and filters", clear));
 }
+
+export function goneWords(id) {
+  return `${id} is not in the list any more; pick another model.`;
+}
+
+/** What became of a choice that is not in the list, in words, and the row that takes its place; null when none does. */
+export async function fateOf(id, { catalog, kept }) {
+  const known = kept.models?.[id];
+  if (known?.message) return { words: known.message, successor: catalog.byId.get(known.successor) ?? null };
+  const answer = await catalog.model(id);
+  const successor = catalog.byId.get(answer?.alias_target ?? answer?.id ?? answer?.suggestions?.[0]) ?? null;
+  return { words: successor ? `${id} is not in the list any more; ${successor.label} comes closest.` : goneWords(id), successor };
+}
