@@ -14,7 +14,7 @@ from app.dialects.landing import Freshness, landing_page
 from app.dialects.lately import changes_of
 from app.dialects.native import to_json
 from app.prepared import Prepared, RawHeaders
-from app.rendering import QUICK, Rendering, compressed, render
+from app.rendering import QUICK, THOROUGH, Rendering, compressed, render
 from app.web.openapi import openapi_document
 from app.web.picker_script import picker_script
 from app.web.problems import Problem
@@ -102,7 +102,7 @@ async def static_file(request: Request, name: str) -> Response:
 
 @cache
 def _picker() -> Rendering:
-    return compressed(render(picker_script(), "text/javascript; charset=utf-8"), QUICK)
+    return compressed(render(picker_script(), "text/javascript; charset=utf-8"), THOROUGH)
 
 
 @cache
