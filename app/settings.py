@@ -6,6 +6,7 @@ description is also its line in `.env.example` (written by `python -m app.settin
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,6 +31,8 @@ SECTIONS = {
 }
 """The first field of each section of `.env.example`, with the section's title."""
 
+HASHED = "sha256:"
+"""What stands before a token's SHA-256 that is set in place of the token."""
 REDIS_SCHEMES = (
     "redis://",
     "rediss://",
@@ -58,8 +61,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one and prints it.")
     admin_token: SecretStr | None = Field(
         None,
-        description="Token that opens POST /refresh (Authorization: Bearer ...). Without one only direct callers "
-        "from this machine are let in.",
+        description="Token that opens POST /refresh (Authorization: Bearer ...), or sha256: and its SHA-256 in hex. "
+        "Without one only direct callers from this machine are let in.",
     )
     admin_requests_per_minute: int = Field(
         30,
@@ -317,6 +320,14 @@ class Settings(BaseSettings):
         if any(ord(letter) < 0x21 or ord(letter) == 0x7F for letter in text):
             raise ValueError("must hold no spaces and no control characters")
         return SecretStr(text)
+
+    @field_validator("admin_token")
+    @classmethod
+    def _check_hash(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if text.startswith(HASHED) and not re.fullmatch("[0-9a-fA-F]{64}", text.removeprefix(HASHED)):
+            raise ValueError(f'must be 64 hex digits after {HASHED}; printf %s "$TOKEN" | sha256sum prints them')
+        return value
 
     @field_validator("forwarded_allow_ips")
     @classmethod

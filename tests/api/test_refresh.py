@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.main import create_app
 from app.outcome import Trigger
 from app.store.sqlite import SqliteStore
 from tests.api.catalog import BATCH, CATALOG, PLAIN, SMALL, VISION
@@ -20,8 +22,9 @@ from tests.api.service import (
     bearer,
     client_of,
     serving,
+    settings_for,
 )
-from tests.simulator import Fault, make_record
+from tests.simulator import Fault, Simulator, make_record
 
 pytestmark = pytest.mark.anyio
 NEW = "acme/comet-9"
@@ -261,6 +264,17 @@ async def test_a_token_outside_ascii_works(tmp_path: Path, token: str) -> None:
     async with serving(tmp_path, admin_token=token) as service:
         assert (await service.client.post("/refresh", headers=bearer(token))).status_code == 200
         assert_problem(await service.client.post("/refresh", headers=bearer(token[:-1])), 401, "unauthorized")
+
+
+async def test_the_hash_of_a_token_lets_in_who_has_the_token_and_opens_nothing_itself(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    hashed = f"sha256:{hashlib.sha256(TOKEN.encode()).hexdigest().upper()}"
+    app = create_app(settings_for(simulator, tmp_path, admin_token=hashed))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        assert (await client.post("/refresh", headers=bearer(TOKEN))).status_code == 200
+        for given in (hashed, hashed.removeprefix("sha256:"), TOKEN[:-1]):
+            assert_problem(await client.post("/refresh", headers=bearer(given)), 401, "unauthorized")
 
 
 LOCAL_CALLERS = [

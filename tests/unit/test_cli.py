@@ -228,6 +228,13 @@ def test_probes_say_no_with_exit_code_1(run: Run) -> None:
     assert run("ready")[0] == 1
 
 
+def test_the_hash_of_a_token_is_no_token_to_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_TOKEN", f"sha256:{'0' * 64}")
+    code, _, err = run("refresh", "--url", "http://127.0.0.1:9")
+    assert code == 2
+    assert "--token-file" in err
+
+
 def test_a_token_file_that_cannot_be_read_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     code, _, err = run("refresh", "--token-file", str(tmp_path / "none"))
     assert code == 2

@@ -299,6 +299,10 @@ class TestSecrets:
         assert "32 characters or more" in refusal(PREFERENCES_TOKEN=f" {'x' * 31} ")
         assert read(PREFERENCES_TOKEN="x" * 32).preferences_token == SecretStr("x" * 32)
 
+    @pytest.mark.parametrize("digits", ["", "ab", "g" * 64, "a" * 63, "a" * 65])
+    def test_the_hash_of_a_token_is_whole(self, digits: str) -> None:
+        assert "64 hex digits after sha256:" in refusal(ADMIN_TOKEN=f"sha256:{digits}")
+
     def test_a_secret_may_hold_any_letter(self) -> None:
         token = read(ADMIN_TOKEN="pässwörd-☃").admin_token
         assert token is not None
