@@ -13,9 +13,16 @@ from app.rendering import CODINGS, Rendering
 from app.tally import RouteTally
 
 RawHeaders = list[tuple[bytes, bytes]]
-MAX_CHOICES_KEPT = 64
+# How many choices an answer remembers: what the hot ones are asked with, and, as anybody can have a thousand answers
+# kept, few for any other.
+MAX_CHOICES_PINNED = 64
+MAX_CHOICES_KEPT = 8
 # What clients really send is shorter; longer ones are weighed each time, so that they can't fill the memory.
 MAX_CHOICE_BYTES = 256
+# Header blocks, and as many choices as are kept.
+_BASE_BYTES = 8_192
+# One more spelling of an answer that is there for good.
+_SPELLING_BYTES = 1_024
 
 
 class Use:
@@ -118,7 +125,9 @@ class Prepared:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory, but for small change; another spelling of a pinned answer takes next to nothing."""
-        return 1_024 + (0 if self.is_pinned else sum(len(form.body or b"") for form in self._forms.values()))
+        if self.is_pinned:
+            return _SPELLING_BYTES
+        return _BASE_BYTES + sum(len(form.body or b"") for form in self._forms.values())
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
@@ -126,7 +135,7 @@ class Prepared:
         if chosen is None:
             coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded)
             chosen = self._forms[coding]
-            if len(self._choices) < MAX_CHOICES_KEPT and len(accept_encoding) <= MAX_CHOICE_BYTES:
+            if len(self._choices) < self._most_choices and len(accept_encoding) <= MAX_CHOICE_BYTES:
                 self._choices[accept_encoding] = chosen
         return chosen
 
@@ -137,9 +146,16 @@ class Prepared:
             return self._known[asked]
         except KeyError:
             known = self._find_known(accept_encoding, if_none_match)
-        if len(self._known) < MAX_CHOICES_KEPT and len(accept_encoding) + len(if_none_match) <= MAX_CHOICE_BYTES:
+        # A form that is not made yet will be made soon, so that nothing is to be remembered of it.
+        is_lasting = known is None or known.coding in self._forms
+        is_short = len(accept_encoding) + len(if_none_match) <= MAX_CHOICE_BYTES
+        if is_lasting and is_short and len(self._known) < self._most_choices:
             self._known[asked] = known
         return known
+
+    @property
+    def _most_choices(self) -> int:
+        return MAX_CHOICES_PINNED if self.is_pinned else MAX_CHOICES_KEPT
 
     def _find_known(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
         best = self.form(accept_encoding)

@@ -90,7 +90,7 @@ def openai_models(published: Published, pairs: Pairs) -> bytes:
 def _limit(given: str | None, default: int) -> int:
     if given is None:
         return default
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MAX_PAGE_ROWS:
+    if not given.isascii() or not given.isdigit() or len(given) > 9 or not 1 <= int(given) <= MAX_PAGE_ROWS:
         raise PageError(f"must be a whole number from 1 to {MAX_PAGE_ROWS}, got {given[:40]!r}", "limit")
     return int(given)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ from app.settings import HASHED, is_loopback
 from app.web.attempts import Attempts
 from app.web.problems import Problem
 
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 
@@ -84,7 +86,7 @@ class Gate:
             reason = "the caller is not on this machine"
         elif any(name in request.headers for name in _FORWARDING):
             reason = "the request came through a proxy"
-        elif not is_loopback((request.url.hostname or "").strip("[]")):
+        elif not is_loopback(_named_host(request)):
             reason = "the Host header does not name this machine"
         elif (
             "origin" in request.headers and request.headers["origin"] != f"{request.url.scheme}://{request.url.netloc}"
@@ -94,6 +96,15 @@ class Gate:
             setting = self._name.token_setting
             how = f"Set {setting} and send it as 'Authorization: Bearer <token>'."
             raise Problem(403, self._name.closed, f"No {setting} is set and {reason}. {how}", setting=setting)
+
+
+def _named_host(request: Request) -> str:
+    """Return the host that the Host header names, empty for none and for anything that is no host.
+
+    Starlette's `request.url` falls back to the address of the socket then, which is this machine.
+    """
+    named = _HOST.fullmatch(request.headers.get("host", ""))
+    return named[1].strip("[]") if named else ""
 
 
 def _digest_of(token: str) -> bytes:

@@ -20,7 +20,7 @@ from app.web.cors import CorsPolicy
 from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
 from app.web.problems import Problem
-from app.web.read import INLINE_MODELS, prepare, target_of
+from app.web.read import INLINE_MODELS, path_of, prepare, target_of
 from app.web.respond import choose
 from app.web.serving import Serving
 from app.wire import WireAnswer
@@ -99,7 +99,7 @@ class Front:
         What is wrong with a query, the application says.
         """
         published = self._serving.registry.current
-        question = self._questions.get(scope["raw_path"])
+        question = self._questions.get(path_of(scope))
         if published is None or question is None or len(published.rows) > INLINE_MODELS:
             return None
         if names_snapshot(scope["query_string"]):

@@ -177,7 +177,8 @@ async def show_model(request: Request, model_id: str) -> Response:
     question = Question(
         "/models/{model_id:path}",
         answers.one_model(model),
-        path=f"{root_path}/models/{model.id}",
+        # Below /models/provider/ are routes, which a model of an author called so must not be kept among.
+        path=model.id if model.id.startswith("provider/") else f"/models/{model.id}",
         more=[(b"content-location", f"{root_path}/models/{model.id}".encode())],
         note=_count_lookup(request, model),
     )

@@ -113,10 +113,19 @@ def _kept(
     return prepared
 
 
-def target_of(scope: Scope) -> bytes:
-    """Return the request target as it was spelled."""
-    query: bytes = scope["query_string"]
+def path_of(scope: Scope) -> bytes:
+    """Return the path of the request target as it was spelled, below the root path as the routes are."""
     path: bytes = scope.get("raw_path") or scope["path"].encode()
+    root_path = scope.get("root_path")
+    if root_path and path.startswith(root := root_path.encode() + b"/"):
+        return path[len(root) - 1 :]
+    return path
+
+
+def target_of(scope: Scope) -> bytes:
+    """Return the request target as it was spelled, below the root path."""
+    query: bytes = scope["query_string"]
+    path = path_of(scope)
     return path + b"?" + query if query else path
 
 

@@ -73,7 +73,16 @@ async def test_pages_by_limit_and_after_id_cover_the_list_once(service: Service)
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=1001", "limit=many", "limit=", "after_id=acme/none", f"before_id={PLAIN}&after_id={PLAIN}"],
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=0000000019999",
+        f"limit=1{'9' * 5_000}",
+        "limit=many",
+        "limit=",
+        "after_id=acme/none",
+        f"before_id={PLAIN}&after_id={PLAIN}",
+    ],
 )
 async def test_a_page_that_cannot_be_given_is_a_400_with_the_reason(service: Service, query: str) -> None:
     response = await service.get(f"/v1/models?{query}")

@@ -11,7 +11,7 @@ import pytest
 
 from app.catalog.query import WORDS
 from app.prerender import PICKER_FIELDS
-from tests.api.catalog import MARKUP, VISION
+from tests.api.catalog import MARKUP, PLAIN, VISION
 from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving
 from tests.simulator import generate_catalog
 
@@ -139,8 +139,9 @@ async def test_the_landing_page_says_when_the_catalog_is_old(tmp_path: Path) -> 
         assert "5 h ago" in html
 
 
-async def test_pages_and_answers_follow_the_path_that_a_proxy_strips(service: Service) -> None:
-    async with client_of(service.app, root_path="/registry") as client:
+async def test_pages_and_answers_follow_the_path_that_a_proxy_strips(tmp_path: Path) -> None:
+    # A service of its own: a server has one root path for as long as it lives.
+    async with serving(tmp_path) as service, client_of(service.app, root_path="/registry") as client:
         for path in PAGES:
             page = Page((await client.get(f"/registry{path}")).text)
             assert all(target.startswith(("/registry/", "data:")) for target in [*page.loads, *page.links])
@@ -148,6 +149,25 @@ async def test_pages_and_answers_follow_the_path_that_a_proxy_strips(service: Se
                 assert (await client.get(target)).status_code == 200, target
         model = await client.get(f"/registry/models/{VISION.upper()}")
         assert model.headers["Content-Location"] == f"/registry/models/{VISION}"
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/api", "/models", "/api/v1"])
+async def test_no_prefix_that_a_proxy_strips_leads_to_another_answer(service: Service, prefix: str) -> None:
+    targets = (
+        "/models",
+        "/v1/models",
+        "/api/v1/models",
+        "/model/info",
+        f"/models/{PLAIN}",
+        "/models?limit=1",
+        "/pricing",
+    )
+    expected = {target: await service.get(target) for target in targets}
+    async with client_of(service.app, root_path=prefix) as client:
+        for target in targets * 2:
+            answer = await client.get(f"{prefix}{target}", headers={"Accept-Encoding": "identity"})
+            wanted = expected[target]
+            assert (answer.status_code, answer.headers.get("ETag")) == (wanted.status_code, wanted.headers.get("ETag"))
 
 
 async def test_the_picker_is_one_small_script_that_any_site_may_load_and_keep(service: Service) -> None:

@@ -295,6 +295,10 @@ STRANGERS = [
     (("127.0.0.1", 1), OWN_ORIGIN, {"Via": "1.1 cache"}, "through a proxy"),
     (("127.0.0.1", 1), "http://rebound.example:8000", {}, "Host"),
     (("127.0.0.1", 1), "http://127.0.0.1.example", {}, "Host"),
+    *(
+        (("127.0.0.1", 1), OWN_ORIGIN, {"Host": host}, "Host")
+        for host in ("", "[", "evil.example@127.0.0.1", "127.0.0.1#.evil.example", "127.0.0.1:x", "127.0.0.1 ")
+    ),
     (("127.0.0.1", 1), OWN_ORIGIN, {"Origin": "https://evil.example"}, "another site"),
     (("127.0.0.1", 1), OWN_ORIGIN, {"Origin": "null"}, "another site"),
     (("127.0.0.1", 1), OWN_ORIGIN, {"Origin": "http://127.0.0.1:9999"}, "another site"),

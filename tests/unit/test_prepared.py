@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from app.catalog.steps import LONG_BYTES
-from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, Form, Prepared, choose_coding, is_known
+from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, MAX_CHOICES_PINNED, Form, Prepared, choose_coding, is_known
 from app.rendering import CODINGS, QUICK, Rendering, compressed, folded, gathered, render
 from app.tally import RouteTally
 from app.web.respond import choose, respond
@@ -155,6 +156,30 @@ def test_the_choices_that_are_remembered_are_bounded_in_number_and_in_length() -
     long = b"gzip" + b", x" * MAX_CHOICE_BYTES
     assert fresh.form(long).coding == "gzip"
     assert long not in fresh._choices
+
+
+def test_what_an_answer_remembers_is_counted_in_what_it_takes() -> None:
+    """Somebody who asks for each of many answers in many ways must not fill more memory than is counted."""
+    answer = prepared(render(BODY))
+    tracemalloc.start()
+    try:
+        for number in range(1_000):
+            accept_encoding = b"br, x%d" % number
+            assert answer.form(accept_encoding).coding is None
+            etags = f'"{answer.rendering.digest}-br",'.encode() + b"," * number
+            assert answer.known_form(accept_encoding, etags) is not None
+            assert answer.known_form(accept_encoding, b'"%d"' % number) is None
+        assert tracemalloc.get_traced_memory()[0] < answer.size_bytes - len(BODY)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_pinned_answer_remembers_more_choices() -> None:
+    answer = prepared()
+    answer.is_pinned = True
+    for number in range(1_000):
+        answer.form(b"gzip;q=0.5, x%d" % number)
+    assert len(answer._choices) == MAX_CHOICES_PINNED
 
 
 def test_new_forms_replace_what_was_remembered() -> None:
