@@ -17,6 +17,7 @@ from typing import Any
 
 from app.catalog.door import OPEN_DOOR, Door
 from app.catalog.model import Lifecycle, LifecycleState, Model, Record
+from app.catalog.naming import names_of_authors
 from app.catalog.overrides import NO_OVERRIDES, Overrides
 from app.catalog.parse import OPENROUTER, Parsed, parse_records
 from app.catalog.price import PriceState, settle_windows, settle_zero
@@ -89,7 +90,7 @@ def merge(
         held_back=held_back,
         withheld=MappingProxyType({m.id: m.upstream for m in upstream if m.id not in there and m.upstream is not None}),
         unmatched_overrides=unmatched,
-        provider_names=ingredients.provider_names,
+        provider_names=names_of_authors(admitted, ingredients.provider_names),
     )
 
 

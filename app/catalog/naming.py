@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
+from types import MappingProxyType
 
 from app.catalog.identity import base_of, slug_of
 from app.catalog.model import Model
@@ -14,6 +15,8 @@ from app.catalog.words import joins_of, words_of
 MAX_DESCRIPTION_WORDS = 60
 MIN_DESCRIPTION_LETTERS = 3
 MIN_PART_LETTERS = 3
+# A longer text before a colon is the beginning of a sentence.
+MAX_AUTHOR_CHARS = 40
 RELEASED_TOGETHER = timedelta(days=7)
 # 2507, 20260420, and the 07-18 of 2024-07-18.
 _STAMP = re.compile(r"\d{3,}|\d{2}\.\d{2}")
@@ -42,6 +45,20 @@ def author_in_name(model: Model) -> str:
     """Return the author that upstream puts before a name; empty when there is none."""
     before, colon, _ = model.name.partition(": ")
     return before if colon else ""
+
+
+def names_of_authors(models: Iterable[Model], curated: Mapping[str, str]) -> Mapping[str, str]:
+    """Return how providers and authors are called: as curated, or as upstream calls the author of its newest model.
+
+    Upstream writes `SpaceXAI: Grok 4.6` for the author `x-ai`. An author that nobody names is absent.
+    """
+    newest: dict[str, tuple[float, str]] = {}
+    for model in models:
+        name = author_in_name(model)
+        if name and len(name) <= MAX_AUTHOR_CHARS:
+            at = model.created_at.timestamp() if model.created_at else 0.0
+            newest[model.author] = max(newest.get(model.author, (0.0, "")), (at, name))
+    return MappingProxyType({**{author: name for author, (_, name) in newest.items()}, **curated})
 
 
 def with_joins(texts: Iterable[Sequence[str]]) -> set[str]:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from app.catalog.model import LifecycleState, Model
+from app.catalog.naming import MAX_AUTHOR_CHARS
 from app.catalog.price import Price, PriceState
 
 _SHOWN_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
@@ -39,7 +40,7 @@ def dropdown_row(model: Model, provider_names: Mapping[str, str]) -> dict[str, A
 def label_of(model: Model) -> str:
     """Return the name without the author that upstream puts before it."""
     before, colon, after = model.name.partition(": ")
-    return after if colon and len(before) <= 40 else model.name
+    return after if colon and len(before) <= MAX_AUTHOR_CHARS else model.name
 
 
 def author_name(model: Model, provider_names: Mapping[str, str]) -> str:
