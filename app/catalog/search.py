@@ -7,7 +7,8 @@ Ranking, strongest first; what is equal in one respect is decided by the next:
 3. How many matched there whole; then how many more matched the author whole; the name or id as a prefix; the
    author as a prefix, a synonym, an alias, or a part of a glued word; with a typo, or glued and unfinished; and
    last in the description. A version matches whole or, if it goes on behind a point or a letter, as a prefix:
-   asked for `gpt 5`, GPT-5 comes before GPT-5.6, and 4.5 not at all.
+   asked for `gpt 5`, GPT-5 comes before GPT-5.6, and 4.5 not at all. What is called by exactly the words that were
+   meant, typing errors mended, comes before what is called by more.
 4. A base before its variants, unless the variant was asked for.
 5. With two words and more, the model that goes by the fewest others; dates and build numbers don't count.
 6. The catalog's own order: curated rank, newest, id. Of models released together, `x` comes before `x-fast`. So no
@@ -188,6 +189,8 @@ class SearchIndex:
             ties.append(self._steps_by_length)
         steps = [by_count(by_name), by_count(at_all)]
         steps += [by_count(at_least(level, found)) for level in terms.telling_levels]
+        if terms.meant_key != terms.key:
+            steps.append([(1, self._exact.of(terms.meant_key))])
         exact = self.exactly_named(terms, found)
         ranked = [(1.0, mask) for _, mask in partition(exact, ties)]
         rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in partition(found & ~exact, steps + ties))
@@ -283,13 +286,14 @@ class SearchIndex:
         mask |= self._names.of_any(synonyms) | self._aliases.of(word)
         kinds.append(mask)
         near = [] if mask else self._names.joined_with_prefix(word)
-        if may_be_typo and not mask:
-            near = [*self._nearest_words(word), *near]
+        mended = self._nearest_words(word) if may_be_typo and not mask else []
+        near = [*mended, *near]
         mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
         kinds.append(mask)
         kinds.append(mask | self._descriptions.of(word))
         compounds = self._compounds.get(word, ())
-        return Term(word, tuple(kinds), frozenset((*synonyms, *near, *compounds)))
+        meant = mended[0] if len(mended) == 1 else word
+        return Term(word, tuple(kinds), frozenset((*synonyms, *near, *compounds)), meant)
 
     def _nearest_words(self, word: str) -> list[str]:
         """Return the known words at the least distance that a typo may have."""

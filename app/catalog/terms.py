@@ -19,12 +19,14 @@ NAME_WHOLE, AUTHOR_WHOLE, NAME_PREFIX, AUTHOR_PREFIX, TYPO, DESCRIPTION = range(
 class Term(NamedTuple):
     """One word of a query with the models that match it, strongest kind of match first, each kind including the last.
 
-    `others` are the known words that it stands for besides those that it begins, to show where it matched.
+    `others` are the known words that it stands for besides those that it begins, to show where it matched. `meant` is
+    the word itself, or the only one that it may be mistyped for.
     """
 
     text: str
     kinds: tuple[int, ...]
     others: frozenset[str]
+    meant: str
 
 
 class Terms(tuple[Term, ...]):
@@ -38,6 +40,7 @@ class Terms(tuple[Term, ...]):
     levels: list[list[int]]
     telling_levels: list[list[int]]
     key: str
+    meant_key: str
     described: int
     shown: list[tuple[str, frozenset[str]]]
 
@@ -48,6 +51,7 @@ class Terms(tuple[Term, ...]):
         terms.levels = levels = [list(level) for level in zip(*kinds, strict=True)]
         terms.telling_levels = [level for level, _ in groupby(levels[:TYPO]) if level != levels[TYPO]]
         terms.key = key_of([term.text for term in terms])
+        terms.meant_key = key_of([term.meant for term in terms])
         terms.described = reduce(or_, [term.kinds[DESCRIPTION] & ~term.kinds[TYPO] for term in terms], 0)
         terms.shown = [(term.text, term.others) for term in terms]
         return terms

@@ -1,8 +1,9 @@
 """Which known words a mistyped word may mean.
 
-One edit in words of four letters or more, two in eight or more; a transposition is one edit. Words with digits are
-never corrected: o3 is not o1. Built on deletions (two words within one edit share a form with a letter left out),
-so a look-up costs some hundred reads, whatever the size of the vocabulary.
+One edit in words of four letters or more, two in eight or more; a transposition is one edit. A word of three letters
+may lack one. Words with digits are never corrected, because o3 is not o1, but for a sign that stands twice: 4oo. Built
+on deletions (two words within one edit share a form with a letter left out), so a look-up costs some hundred reads,
+whatever the size of the vocabulary.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class Typos:
 
     def __init__(self, words: Iterable[str]) -> None:
         # A word one letter shorter than the least can still be one edit from one that is long enough.
+        words = tuple(words)
+        self._with_digits = frozenset(word for word in words if not word.isalpha())
         fitting = (word for word in words if ONE_EDIT_LETTERS - 1 <= len(word) <= MAX_LETTERS + 2 and word.isalpha())
         self._words = tuple(dict.fromkeys(fitting))
         entries = array("Q")
@@ -59,12 +62,21 @@ class Typos:
         """Return the known words within the allowed edits, each with its distance, nearest first."""
         allowed = edits_allowed(word)
         if not allowed:
-            return ()
+            return self._nearly(word)
         known = self._sharing_a_form(word, allowed)
         near = [(other, edits) for other in known if 0 < (edits := distance(word, other)) <= allowed]
         return tuple(sorted(near, key=lambda pair: (pair[1], pair[0])))
 
-    def _sharing_a_form(self, word: str, allowed: int) -> set[str]:
+    def _nearly(self, word: str) -> tuple[tuple[str, int], ...]:
+        """Return what a word means that is too short for an edit, or has digits."""
+        if len(word) == ONE_EDIT_LETTERS - 1 and word.isalpha():
+            known = {other for other in self._sharing_a_form(word, 0, more=1) if len(other) > len(word)}
+        else:
+            once = {word[:at] + word[at + 1 :] for at in range(1, len(word)) if word[at] == word[at - 1]}
+            known = once & self._with_digits if len(word) <= MAX_LETTERS else set()
+        return tuple((other, 1) for other in sorted(known))
+
+    def _sharing_a_form(self, word: str, allowed: int, *, more: int = 0) -> set[str]:
         begins, entries, shift = self._begins, self._entries, self._shift
         found = set()
         for form in _forms(word, allowed):
@@ -73,7 +85,7 @@ class Typos:
             for entry in entries[begins[run] : begins[run + 1]]:
                 if entry >> _WORD_BITS == wanted:
                     found.add(self._words[entry & _WORD_MASK])
-        return {known for known in found if abs(len(known) - len(word)) <= allowed}
+        return {known for known in found if abs(len(known) - len(word)) <= allowed + more}
 
 
 def _forms(word: str, deletions: int) -> Iterator[str]:

@@ -172,6 +172,17 @@ def test_3_a_version_is_met_whole_or_going_on_and_never_from_behind() -> None:
     assert not five.kinds[-1] >> INDEX.places["x-ai/grok-4.5"] & 1
 
 
+def test_what_was_meant_whole_comes_before_what_is_called_by_more() -> None:
+    records = [
+        make_record("acme/anvil-4o-mini", name="Acme: Anvil 4o mini", created=1_700_000_000),
+        make_record("acme/anvil-4o-2024-11-20", name="Acme: Anvil 4o (2024-11-20)", created=1_750_000_000),
+        make_record("acme/anvil-4o", name="Acme: Anvil 4o", created=1_700_000_000),
+    ]
+    assert _first(records, "anvil 4oo") == "acme/anvil-4o"
+    assert _first(records, "anvl-4o-mni") == "acme/anvil-4o-mini"
+    assert _first(records, "4oo anvill") == "acme/anvil-4o"
+
+
 def test_3_a_synonym_never_hides_the_exact_word() -> None:
     assert _ids("tongyi")[0] == "alibaba/tongyi-deepresearch-30b"
 

@@ -30,7 +30,13 @@ def _near(word: str) -> list[str]:
         ("deapseak", "deepseek"),  # two edits in eight letters
         ("opis", "opus"),  # four letters bear one edit
         ("gpd", None),  # three bear none
+        ("ops", "opus"),  # but they may lack one
+        ("ous", "opus"),
         ("o3", None),
+        ("o33", "o3"),  # a sign that stands twice
+        ("oo1", "o1"),
+        ("o13", None),
+        ("o3o", None),
         ("o2", None),
     ],
 )
