@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -43,7 +44,8 @@ class PreferenceKeeper:
         for _ in range(TRIES):
             known, kept = await self._read(user_id)
             wanted = decide(kept)
-            new = None if wanted is None else encode(wanted)
+            # The mark makes this write unlike any other: only a try of its own can find its bytes there already.
+            new = None if wanted is None else encode(wanted, secrets.token_hex(8))
             try:
                 is_done = await self._store.swap(user_id, known, new)
             except StoreError as error:

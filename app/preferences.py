@@ -123,10 +123,14 @@ def _kind(value: object) -> str:
     return names.get(type(value), "an object")
 
 
-def encode(preferences: Preferences) -> bytes:
-    """Return a document as a store keeps it; raises TooLargeError."""
+def encode(preferences: Preferences, mark: str = "") -> bytes:
+    """Return a document as a store keeps it; raises TooLargeError.
+
+    Whoever reads it leaves out the mark, which only tells one write from another.
+    """
     plain = {
         "schema": SCHEMA,
+        "mark": mark,
         **preferences.members(),
         "ids": {spelling: model_id for spelling, model_id in preferences.ids.items() if model_id != spelling},
         "updated_at": preferences.updated_at,

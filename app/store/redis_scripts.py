@@ -58,10 +58,10 @@ return 1
 """
 
 # ARGV: the document that must be there, the one to put in its place; empty stands for none. What is there already was
-# put there by the try before this one.
+# put there by the try before this one; that nothing is there may be somebody else's doing.
 SWAP = """
 local current = redis.call('GET', KEYS[1]) or ''
-if current == ARGV[2] then
+if current == ARGV[2] and (current ~= '' or ARGV[1] == '') then
   return 1
 end
 if current ~= ARGV[1] then

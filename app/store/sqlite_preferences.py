@@ -48,7 +48,7 @@ def _select(connection: sqlite3.Connection, user_id: str) -> bytes | None:
 
 def _swap(connection: sqlite3.Connection, user_id: str, known: bytes | None, new: bytes | None) -> bool:
     current = _select(connection, user_id)
-    if current == new:
+    if current == new and (new is not None or known is None):
         return True
     if current != known:
         return False

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import anyio
 
+from app.preference_keeper import PreferenceKeeper
+from app.preferences import NOTHING, Preferences
 from app.store.preferences import PreferenceStore
 
 
@@ -50,9 +53,29 @@ class PreferenceContract:
         """A library that tries again cannot know whether its first try arrived."""
         for _ in range(2):
             assert await store.swap("ada", None, b"1")
-        for _ in range(2):
-            assert await store.swap("ada", b"1", None)
         assert await store.swap("nobody", None, None)
+
+    async def test_a_deletion_that_finds_nothing_takes_no_credit(self, store: PreferenceStore) -> None:
+        assert await store.swap("ada", None, b"1")
+        assert await store.swap("ada", b"1", None)
+        assert not await store.swap("ada", b"1", None)
+
+    async def test_of_many_who_would_write_the_same_first_one_does(self, store: PreferenceStore) -> None:
+        same = Preferences(selected="acme/one", updated_at="2026-11-21T00:00:00Z")
+
+        def create(kept: Preferences) -> Preferences:
+            if kept != NOTHING:
+                raise LookupError
+            return same
+
+        def remove(kept: Preferences) -> None:
+            if kept == NOTHING:
+                raise LookupError
+
+        for decide in (create, remove):
+            keepers = [PreferenceKeeper(store) for _ in range(6)]
+            outcomes = await asyncio.gather(*(one.change("ada", decide) for one in keepers), return_exceptions=True)
+            assert sorted(isinstance(outcome, LookupError) for outcome in outcomes) == [False] + [True] * 5
 
     async def test_of_many_writers_who_knew_the_same_one_wins(self, store: PreferenceStore) -> None:
         assert await store.swap("ada", None, b"0")
