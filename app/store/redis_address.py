@@ -4,7 +4,7 @@
     redis+sentinel://user:password@host:26379,host:26379/service/0      rediss+sentinel:// for TLS
     redis+cluster://user:password@host:6379,host:6379                   rediss+cluster:// for TLS
 
-User, password and options such as ?ssl_ca_certs= are for the servers that hold the data; sentinels have
+User, password and options (OPTIONS, such as ?ssl_ca_certs=) are for the servers that hold the data; sentinels have
 ?sentinel_username= and ?sentinel_password= of their own. No message repeats a piece of the URL: it may be the password.
 """
 
@@ -33,6 +33,9 @@ FORMS = {
     Kind.CLUSTER: "redis+cluster://user:password@host:6379,host:6379",
 }
 SENTINEL_OPTIONS = {"sentinel_username": "username", "sentinel_password": "password"}
+TLS_OPTIONS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile")
+# Connections are made as this service needs them, so that no more than these are anybody's business.
+OPTIONS = ("client_name", "db", "health_check_interval", "password", "socket_keepalive", "username", *TLS_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ class _UnusableAddressError(ValueError):
 
 
 def _single(url: str) -> RedisAddress:
+    parts = urlsplit(url)
+    # A `/` or a `?` of a password that is not encoded ends the host before the `@`; a socket's path may hold one.
+    if parts.fragment or "@" in parts.query or ("@" in parts.path and parts.scheme != "unix"):
+        raise ValueError("signs that must be encoded")
+    _check_options(parse_qsl(parts.query, keep_blank_values=True), Kind.SERVER, is_tls=parts.scheme == "rediss")
     options: dict[str, Any] = dict(parse_url(url))
     return RedisAddress(Kind.SERVER, is_tls=options.get("connection_class") is SSLConnection, options=options)
 
@@ -90,6 +98,7 @@ def _several(kind: Kind, transport: str, rest: str) -> RedisAddress:
     elif not service:
         raise _UnusableAddressError(f"REDIS_URL names no service that the sentinels watch: write {FORMS[kind]}")
     words = parse_qsl(parts.query, keep_blank_values=True)
+    _check_options(words, kind, is_tls=transport == "rediss")
     for_sentinels = {SENTINEL_OPTIONS[name]: value for name, value in words if name in SENTINEL_OPTIONS}
     for_servers = urlencode([(name, value) for name, value in words if name not in SENTINEL_OPTIONS])
     # redis-py reads everything but the hosts.
@@ -97,6 +106,19 @@ def _several(kind: Kind, transport: str, rest: str) -> RedisAddress:
     is_tls = options.pop("connection_class", None) is SSLConnection
     del options["host"]
     return RedisAddress(kind, hosts, unquote(service), is_tls, options, for_sentinels)
+
+
+def _check_options(words: list[tuple[str, str]], kind: Kind, *, is_tls: bool) -> None:
+    """Raise for an option that no connection takes; its name may be a piece of the password, so it is not repeated."""
+    known = (*OPTIONS, *(SENTINEL_OPTIONS if kind is Kind.SENTINEL else ()))
+    names = {name for name, _ in words}
+    if not names.issubset(known):
+        raise _UnusableAddressError(
+            f"REDIS_URL has an option that is not known; there are {', '.join(sorted(known))}. "
+            "Percent-encode a ? in the password as %3F"
+        )
+    if not is_tls and not names.isdisjoint(TLS_OPTIONS):
+        raise _UnusableAddressError("REDIS_URL has an option for TLS: let it begin with rediss, or leave that out")
 
 
 def _place(place: str, port: int) -> tuple[str, int]:

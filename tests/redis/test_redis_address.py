@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.store.redis_address import Kind, parse_address
+from app.store.redis_address import OPTIONS, Kind, parse_address
+from app.store.redis_clients import client_for
 
 
 def test_a_single_server_is_left_to_redis_py() -> None:
@@ -23,12 +24,21 @@ def test_a_single_server_is_left_to_redis_py() -> None:
 
 def test_sentinels_a_service_and_a_database() -> None:
     address = parse_address(
-        "redis+sentinel://user:pa%40ss@one:26380,two,[::1]:7/my%20models/2?sentinel_password=other&ssl_ca_certs=/ca.pem"
+        "rediss+sentinel://user:pa%40ss@one:26380,two,[::1]:7/my%20models/2?sentinel_password=other&ssl_ca_certs=/ca.pem"
     )
-    assert (address.kind, address.service, address.is_tls) == (Kind.SENTINEL, "my models", False)
+    assert (address.kind, address.service, address.is_tls) == (Kind.SENTINEL, "my models", True)
     assert address.hosts == (("one", 26_380), ("two", 26_379), ("::1", 7))
     assert address.options == {"username": "user", "password": "pa@ss", "db": 2, "ssl_ca_certs": "/ca.pem"}
     assert address.sentinel_options == {"password": "other"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("form", ["rediss://host", "rediss+sentinel://host/models", "rediss+cluster://host"])
+async def test_a_client_can_be_made_with_every_option_that_is_known(form: str) -> None:
+    values = {"db": "0", "health_check_interval": "5", "ssl_cert_reqs": "none"}
+    words = "&".join(f"{name}={values.get(name, '')}" for name in OPTIONS)
+    client = client_for(parse_address(f"{form}?{words}"), 1.0)
+    await client.close()
 
 
 def test_the_nodes_of_a_cluster() -> None:
@@ -51,6 +61,16 @@ def test_the_nodes_of_a_cluster() -> None:
         ("redis+cluster://:Canary/5ecret@host:6379", "can't be read: write redis+cluster://"),
         ("redis+sentinel://:Canary?5ecret@host/models", "can't be read: write redis+sentinel://"),
         ("redis+sentinel://:Canary#5ecret@host/models", "can't be read: write redis+sentinel://"),
+        ("redis://user:12/Canary@host:6379/0", "can't be read: write redis://"),
+        ("redis://user:12#Canary@host:6379/0", "can't be read: write redis://"),
+        ("redis://user:?Canary=x@host:6379/0", "can't be read: write redis://"),
+        ("redis://host?Canary=x", "an option that is not known"),
+        ("redis://host?retry_on_error=x", "an option that is not known"),
+        ("redis://host?connection_class=Canary", "an option that is not known"),
+        ("redis+cluster://u:p@host?Canary=x", "an option that is not known"),
+        ("redis+cluster://u:p@host?sentinel_password=x", "an option that is not known"),
+        ("redis+sentinel://host/models?ssl_cert_reqs=none", "an option for TLS"),
+        ("redis://host?ssl_ca_certs=/ca.pem", "an option for TLS"),
         ("redis+ring://:Canary@host", "can't be read: write redis://"),
         ("http+cluster://:Canary@host", "can't be read: write redis://"),
     ],
