@@ -13,7 +13,7 @@ from app.catalog.model import LifecycleState, Model
 from app.catalog.naming import MAX_AUTHOR_CHARS
 from app.catalog.price import Price, PriceState
 
-_SHOWN_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
+_SHOWN_DIGITS = Context(prec=4, rounding=ROUND_HALF_EVEN)
 WORD_FOR_STATE: Mapping[PriceState, str] = {
     PriceState.FREE: "Free",
     PriceState.DYNAMIC: "Varies by routed model",
@@ -86,7 +86,7 @@ def price_texts(price: Price) -> dict[str, str | None]:
 
 
 def usd_text(usd_per_token: Decimal | None) -> str | None:
-    """Return USD per million tokens to three digits, at least cents: $2.50, $0.075, $180."""
+    """Return USD per million tokens to four digits, at least cents: $2.50, $1.875, $0.075, $180."""
     if usd_per_token is None:
         return None
     usd = usd_per_token.scaleb(6)

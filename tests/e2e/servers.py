@@ -30,7 +30,7 @@ from tests.e2e.raw_http import Connection, request
 from tests.simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
 

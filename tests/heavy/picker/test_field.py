@@ -105,3 +105,30 @@ async def test_the_panel_closes_when_somebody_goes_elsewhere_and_stays_while_its
         await page.keyboard.press("Shift+Tab")
         await page.wait_for_function("!document.querySelector('model-picker').isOpen")
         assert await value(page) == ""
+
+
+@pytest.mark.parametrize("size", [(1_280, 800), (640, 400), (390, 844)])
+@pytest.mark.parametrize("is_low", [False, True], ids=["above", "below"])
+async def test_the_panel_stays_in_the_window_and_the_active_row_in_the_list(
+    site: Site, size: tuple[int, int], is_low: bool
+) -> None:
+    width, height = size
+    async with site.page("/form") as page:
+        await page.set_viewport_size({"width": width, "height": height})
+        if is_low:
+            await page.evaluate(f"document.querySelector('form').style.marginTop = '{height - 220}px'")
+        await field(page).click()
+        await rows(page).first.wait_for()
+        for _ in range(12):
+            await page.keyboard.press("ArrowDown")
+        seen = await page.evaluate(
+            """() => {
+              const root = document.querySelector("model-picker").shadowRoot;
+              const box = (selector) => root.querySelector(selector).getBoundingClientRect();
+              return [box(".panel"), box(".list"), box(".row[data-active]")].map(({ top, bottom }) => [top, bottom]);
+            }"""
+        )
+        (panel_top, panel_bottom), (list_top, list_bottom), (row_top, row_bottom) = seen
+        assert 0 <= panel_top <= list_top <= row_top
+        # Half a pixel is the rounding of the list's height.
+        assert row_bottom - 1 < list_bottom <= panel_bottom <= height

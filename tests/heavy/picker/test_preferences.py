@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.heavy.picker.site import Site, field, rows, said, value
+
+if TYPE_CHECKING:
+    from playwright.async_api import Route
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
 USERS = "**/users/*/preferences"
@@ -70,6 +74,36 @@ async def test_a_saved_choice_that_left_is_told_with_its_successor(site: Site) -
         assert await value(page) == "evil/zero"
         await said(page).get_by_role("button").click()
         assert await value(page) == "evil/one"
+
+
+async def test_a_favourite_that_left_is_named_with_its_successor_and_swapped(site: Site) -> None:
+    message = "evil/zero is no longer listed; evil/one is the newest of its family."
+    model = {"id": "evil/zero", "name": None, "state": "gone", "successor": "evil/one", "why": "family"}
+    document: dict[str, object] = {
+        "user": "eve",
+        "selected": None,
+        "favourites": ["evil/zero"],
+        "recents": [],
+        "hidden": [],
+        "updated_at": None,
+        "models": {"evil/zero": {**model, "message": message}},
+    }
+    written: list[object] = []
+
+    async def answer(route: Route) -> None:
+        written.append(route.request.post_data_json)
+        await route.fulfill(json=document)
+
+    async with site.page("/livez") as page:
+        await page.route(USERS, answer)
+        await page.goto("/form")
+        await page.evaluate("document.querySelector('model-picker').setAttribute('user', 'eve')")
+        await field(page).click()
+        await page.get_by_role("button", name="Favourites").click()
+        await page.get_by_text(message).wait_for()
+        async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            await page.get_by_role("button", name="instead").click()
+        assert written[-1] == {"favourites": ["evil/one"]}
 
 
 async def test_a_user_token_goes_along_and_an_old_one_is_told(site: Site) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.heavy.picker.site import Site, field, rows, value
+from tests.heavy.picker.site import Site, field, rows, said, value
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
 
@@ -26,6 +26,18 @@ async def test_four_models_are_compared_side_by_side_by_keyboard(site: Site) -> 
         assert await table.get_by_role("columnheader").count() == 3
         await table.get_by_role("button", name="Use").last.press("Enter")
         assert await value(page)
+
+
+async def test_a_fifth_model_throws_none_of_four_out_and_each_step_is_said(site: Site) -> None:
+    async with site.page("/form", attributes="views") as page:
+        await field(page).click()
+        await rows(page).first.wait_for()
+        for step in range(1, 6):
+            await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("Shift+Enter")
+            words = f"compared: {step} of 4" if step < 5 else "4 models are compared already"
+            await said(page).get_by_text(words).wait_for()
+        assert await page.get_by_role("button", name="Compare 4").count() == 1
 
 
 async def test_the_sliders_say_what_a_month_costs_and_what_cannot_be_said(site: Site) -> None:

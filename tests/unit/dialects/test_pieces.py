@@ -16,18 +16,15 @@ SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\é', max
 LONG = MEMBERS_AT_ONCE * 2 + 3
 
 
-def _lists(members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    repeated = st.tuples(members, st.integers(0, LONG)).map(lambda pair: [pair[0]] * pair[1])
-    named = repeated.map(lambda some: {f"name {number}": member for number, member in enumerate(some)})
-    return (
-        st.lists(members, max_size=3)
-        | st.dictionaries(st.text("ab", max_size=2), members, max_size=3)
-        | repeated
-        | named
-    )
+REPEATED = st.tuples(SCALARS, st.integers(0, LONG)).map(lambda pair: [pair[0]] * pair[1])
+NAMED = REPEATED.map(lambda some: {f"name {number}": member for number, member in enumerate(some)})
 
 
-@given(st.recursive(SCALARS, _lists, max_leaves=4))
+def _short(members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(members, max_size=3) | st.dictionaries(st.text("ab", max_size=2), members, max_size=3)
+
+
+@given(st.recursive(SCALARS | REPEATED | NAMED, _short, max_leaves=4))
 def test_the_pieces_joined_are_the_whole(value: Any) -> None:
     assert b"".join(json_pieces(value)) == to_json(value)
 

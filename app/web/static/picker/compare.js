@@ -1,6 +1,6 @@
 // The comparison: up to four models side by side, and what a month of each would cost.
 
-import { capabilityWords, dayWords, rateOf, tokens } from "./words.js";
+import { capabilityWords, dayWords, leavingWords, rateOf, tokens } from "./words.js";
 import { button, make } from "./nodes.js";
 import { Usage, monthlyCaveats, monthlyUsd, monthlyWords } from "./cost.js";
 import { priceLines } from "./details.js";
@@ -58,7 +58,7 @@ export class Comparison {
         line("Writes", known((model) => model.output_modalities.join(", ") || "Unknown")),
         line("Can do", (row) => [...row.has].map(capabilityWords).join(", ") || "Nothing of note"),
         line("Since", known((model) => (model.created ? dayWords(model.created) : "Unknown"))),
-        line("Leaves on", (row) => (row.leavesOn ? dayWords(row.leavesOn) : "No date known")),
+        line("Until", (row) => (row.leavesOn ? leavingWords(row.leavesOn) : "No date known")),
         line("Further prices", known(furtherPrices)))));
     this.tellCosts();
     if (held >= 0) buttons()[Math.min(held, buttons().length - 1)].focus();

@@ -1,6 +1,6 @@
 // The details: what the list has no room for, asked for when somebody rests on a model.
 
-import { ago, amountWords, capabilityWords, dayWords, grouped, priceWords, rateWords, tokens } from "./words.js";
+import { ago, amountWords, capabilityWords, dayWords, grouped, leavingWords, priceWords, rateWords, tokens } from "./words.js";
 import { button, make, markdown } from "./nodes.js";
 
 const REST_MS = 120;
@@ -102,7 +102,7 @@ export class Details {
       facts.push(["Reads", model.input_modalities.join(", ") || "unknown"], ["Writes", model.output_modalities.join(", ") || "unknown"]);
       if (model.capabilities.length) facts.push(["Can do", model.capabilities.map(capabilityWords).join(", ")]);
       if (model.created) facts.push(["Since", dayWords(model.created)]);
-      if (row.leavesOn) facts.push(["Leaves on", dayWords(row.leavesOn)]);
+      if (row.leavesOn) facts.push(["Until", leavingWords(row.leavesOn)]);
       if (model.notes) facts.push(["Note", model.notes]);
       if (model.supported_parameters.length) facts.push(["Parameters", model.supported_parameters.join(", ")]);
       facts.push(["Known from", `${model.sources.join(", ")}; list of ${ago(this.picker.catalog.updatedAt)}`]);

@@ -6,7 +6,7 @@ import { arranged, holds, wordsOf } from "./rows.js";
 import { Kept } from "./kept.js";
 import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
-import { barOf, fateOf, goneWords, noteOf } from "./notes.js";
+import { barOf, fateOf, goneWords, lostOf, noteOf } from "./notes.js";
 import { FormField } from "./field.js";
 import { SHEET } from "./style.js";
 import { Tools } from "./tools.js";
@@ -17,6 +17,12 @@ import { Chart } from "./chart.js";
 
 const SEARCH_DELAY_MS = 120;
 const FRESH_MS = 300_000;
+// The panel keeps away from the window's edge, goes above the field where there is less than enough below it, and
+// leaves out the details where it is tight.
+const EDGE_PX = 14;
+const ENOUGH_PX = 360;
+const TIGHT_PX = 480;
+const LEAST_PX = 170;
 
 class ModelPicker extends FormField {
   static observedAttributes = ["value", "required", "disabled", "label", "src", "user", "user-token"];
@@ -94,8 +100,11 @@ class ModelPicker extends FormField {
     };
     // Ends every listener at once; what has a `signal` does for options.
     this.life = new AbortController();
-    addEventListener("online", wake, this.life);
+    addEventListener("online", () => { wake(); this.refresh(); }, this.life);
+    addEventListener("offline", () => this.refresh(), this.life);
     document.addEventListener("visibilitychange", wake, this.life);
+    addEventListener("resize", () => this.place(), this.life);
+    document.addEventListener("scroll", () => this.place(), { signal: this.life.signal, capture: true, passive: true });
     document.addEventListener("pointerdown", (event) => { if (!event.composedPath().includes(this)) this.close(); }, this.life);
     this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.resized()));
     this.watch.observe(this.body);
@@ -238,11 +247,26 @@ class ModelPicker extends FormField {
     this.panel.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     if (!this.isInline) this.input.select();
+    this.place();
     this.words = [];
     this.ranked = null;
     this.refresh();
     const at = this.list.shown.findIndex((row) => row.id === this.choice);
     if (at >= 0) this.list.activate(at, true);
+  }
+
+  /** Puts the panel where it can be seen whole: below the field, or above it where there is more room. */
+  place() {
+    if (!this.isOpen || this.isInline) return;
+    const field = this.input.getBoundingClientRect();
+    const frame = this.closest("dialog")?.getBoundingClientRect() ?? { top: 0, bottom: innerHeight };
+    const below = Math.min(innerHeight, frame.bottom) - field.bottom - EDGE_PX;
+    const above = field.top - Math.max(0, frame.top) - EDGE_PX;
+    const isAbove = below < ENOUGH_PX && above > below;
+    const room = Math.max(LEAST_PX, isAbove ? above : below);
+    this.panel.classList.toggle("is-above", isAbove);
+    this.panel.classList.toggle("is-tight", room < TIGHT_PX);
+    this.panel.style.setProperty("--room", `${Math.floor(room)}px`);
   }
 
   close() {
@@ -286,11 +310,17 @@ class ModelPicker extends FormField {
     this.changedAbout(row);
   }
 
-  /** Adds a model to the comparison, or takes it out; the oldest makes room. */
+  /** Adds a model to the comparison, or takes it out, and says so; when it is full, it says that. */
   compare(row) {
-    const { compared } = this;
-    this.compared = compared.includes(row.id) ? compared.filter((id) => id !== row.id) : [...compared, row.id].slice(-MAX_COMPARED);
+    const isIn = this.compared.includes(row.id);
+    const isFull = !isIn && this.compared.length >= MAX_COMPARED;
+    if (isIn) this.compared = this.compared.filter((id) => id !== row.id);
+    else if (!isFull) this.compared = [...this.compared, row.id];
     this.changedAbout(row);
+    const now = `${this.compared.length} of ${MAX_COMPARED}`;
+    this.said.textContent = isFull
+      ? `${MAX_COMPARED} models are compared already; take one out to compare ${row.label}.`
+      : `${row.label} is ${isIn ? "no longer compared" : "compared"}: ${now}.`;
   }
 
   compareAll(rows) {
@@ -347,14 +377,26 @@ class ModelPicker extends FormField {
     this.width = width;
   }
 
+  /** What may be done about a favourite that has left the list. */
+  waysOut({ id, successor }) {
+    const replace = (others) => {
+      this.kept.put("favourites", [...new Set(this.kept.favourites.flatMap((one) => (one === id ? others : [one])))]);
+      this.refresh();
+      this.input.focus();
+    };
+    return [successor && button(`Keep ${successor.label} instead`, () => replace([successor.id])), button("Remove it", () => replace([]))].filter(Boolean);
+  }
+
   again() {
     return button("Try again", () => { this.load("no-cache"); if (this.kept.problem) this.kept.read(); });
   }
 
   notes() {
     const bar = barOf(this);
-    this.bar.hidden = !bar;
+    const lost = bar ? null : lostOf(this);
+    this.bar.hidden = !bar && !lost;
     if (bar) this.bar.replaceChildren(make("span", {}, bar), this.again());
+    if (lost) this.bar.replaceChildren(make("span", {}, lost.words), ...this.waysOut(lost));
     const { catalog, kept, list, tools } = this;
     const note = noteOf({ catalog, kept, list, on: tools.on, clear: () => this.clear(), again: () => this.again() });
     this.note.hidden = note === null;

@@ -1,6 +1,6 @@
 // The list: a listbox of which only the rows in view are drawn, so that 5,000 models scroll like 50.
 
-import { dayWords, priceWords, tokens } from "./words.js";
+import { leavingWords, priceWords, tokens } from "./words.js";
 import { ICONS, icon, make } from "./nodes.js";
 
 export const ROW_PX = 60;
@@ -112,7 +112,7 @@ export class RowList {
     make("div", { class: "name" }, make("bdi", {}, row.label),
       kept.favourites.includes(row.id) ? make("span", { role: "img", "aria-label": "Favourite" }, "★") : null,
       row.isNew ? make("span", { class: "mark" }, "New") : null,
-      row.leavesOn ? make("span", { class: "mark leaving" }, `Leaves ${dayWords(row.leavesOn)}`) : null,
+      row.leavesOn ? make("span", { class: "mark leaving" }, leavingWords(row.leavesOn)) : null,
       compared.includes(row.id) ? make("span", { class: "mark" }, "Compared") : null),
     make("div", { class: row.state === "free" ? "price free" : "price" }, priceWords(row)),
     make("div", { class: "by" }, make("bdi", {}, row.author)),

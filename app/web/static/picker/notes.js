@@ -5,10 +5,20 @@ import { button, make } from "./nodes.js";
 
 /** The line above the list, of something that is wrong although there is a list; null when nothing is. */
 export function barOf({ catalog, kept }) {
-  if (catalog.state === "offline") return `No connection to the registry: this is the list of ${ago(catalog.updatedAt)}.`;
+  const isCut = navigator.onLine === false && catalog.rows.length > 0;
+  if (catalog.state === "offline" || isCut) return `No connection to the registry: this is the list of ${ago(catalog.updatedAt)}.`;
   if (kept.problem) return kept.problem;
   if (catalog.isStale && catalog.rows.length) return `Prices may be out of date: the registry can’t reach its source. This is the list of ${ago(catalog.updatedAt)}.`;
   return null;
+}
+
+/** A favourite that has left the list, in words, and what may be done about it; null while nobody looks at favourites. */
+export function lostOf({ catalog, kept, tools }) {
+  if (catalog.state !== "ready" || !tools.on.has("favourites")) return null;
+  const id = kept.favourites.find((one) => !catalog.byId.has(one) && !catalog.aliases.has(one));
+  if (!id) return null;
+  const known = kept.models?.[id];
+  return { id, words: known?.message ?? `Your favourite ${id} is not in the list any more.`, successor: catalog.byId.get(known?.successor) ?? null };
 }
 
 /** What stands in place of the list, as nodes; null when there is a list. */

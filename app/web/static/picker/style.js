@@ -31,6 +31,8 @@ button, select, input { font: inherit; color: inherit }
 .panel { position: absolute; inset-inline: 0; top: 50px; z-index: 20; background: var(--paper); border: 1px solid var(--line);
   border-radius: 12px; box-shadow: 0 12px 32px rgb(0 0 0 / .16); overflow: hidden; min-width: min(100%, 280px) }
 :host([inline]) .panel { position: static; box-shadow: none; margin-top: 10px }
+:host(:not([inline])) .panel { display: flex; flex-direction: column; max-height: var(--room, 80vh) } .panel > * { flex: none }
+.panel.is-above { top: auto; bottom: calc(100% + 6px) }
 .panel:focus { outline: none }
 .views { display: flex; gap: 20px; padding: 0 16px; border-bottom: 1px solid var(--line) }
 .views [data-view] { border: 0; border-block: 2px solid transparent; background: none; padding: 9px 0; cursor: pointer; color: var(--soft); font-size: 14px }
@@ -50,13 +52,17 @@ select { border-radius: 8px; padding: 4px 8px }
 .choices button[aria-pressed=true] { background: var(--glow); border-color: var(--mark); color: var(--mark) }
 .choices .choose { background: var(--mark); border-color: var(--mark); color: var(--paper); font-weight: 600 }
 .said button { padding: 2px 10px; font-size: 13px; color: var(--mark) }
-.note { padding: 24px; min-height: min(480px, 60vh); display: grid; place-content: center; justify-items: center; text-align: center; color: var(--soft); text-wrap: balance }
+.note { padding: 24px; min-height: min(240px, 40vh); display: grid; place-content: center; justify-items: center; text-align: center; color: var(--soft); text-wrap: balance }
 .compare .note { min-height: 300px } .note p { margin: 0 0 14px } .note button { color: var(--ink) }
 .bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; justify-content: space-between; padding: 8px 14px; font-size: 13px; color: var(--warn); border-bottom: 1px solid var(--line) }
 .bar button { color: var(--ink); font-size: 13px; padding: 3px 10px }
 
 .body { display: grid; grid-template-columns: minmax(0, 1fr) }
+:host(:not([inline])) .body { flex: 0 1 auto; min-height: 0; overflow: auto; grid-template-rows: minmax(0, 1fr) auto }
 .list { position: relative; overflow-y: auto; height: min(480px, 60vh); overscroll-behavior: contain }
+:host(:not([inline])) .list { height: auto; min-height: 0; max-height: min(480px, 60vh) } :host(:not([inline])) .about { max-height: min(320px, calc(var(--room, 80vh) * .4)) }
+.is-tight .list, .is-tight .note { max-height: none !important; min-height: 60px } .is-tight .about.is-shown { display: none !important }
+.is-tight .tools { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding-block: 8px } .is-tight :is(.chips, .orders) { flex-wrap: nowrap; flex: none; width: auto; min-width: 0; margin-block: 0 }
 .space { position: relative }
 .row, .head { position: absolute; inset-inline: 0; top: 0; padding-inline: 16px }
 .head { height: ${HEAD_PX}px; padding-top: 12px; font-size: 12px; font-weight: 600; color: var(--soft) }
@@ -105,7 +111,10 @@ summary { cursor: pointer; font-size: 13px; color: var(--mark) }
 
 @container (max-width: 500px) {
   .chips { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; margin: -4px -12px; padding: 4px 12px; min-width: calc(100% + 24px) }
-  .chip { flex: none } .orders { width: 100% ; flex-wrap: nowrap } .orders select { flex: 1 1 0; min-width: 0; text-overflow: ellipsis }
+  .chip { flex: none } .orders { width: 100% } .orders .switch { flex: 1 0 100%; justify-content: start } .orders select { flex: 1 1 0; min-width: 0; text-overflow: ellipsis }
+}
+@container (max-width: 300px) {
+  .row { grid-template-columns: minmax(0, 1fr) auto; padding-inline: 12px } .row .name { grid-column: 1 / -1; order: -2 } .row .by { order: -1 } .row .facts { display: none }
 }
 @container (min-width: 720px) {
   .compare thead td, .compare tbody th { width: 118px }

@@ -37,10 +37,11 @@ export function sentence(key) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** An amount in a line: cents, and four digits of what is small. */
 export function usd(amount) {
-  if (amount >= 100) return `$${Number.isInteger(amount) ? grouped(amount) : amount.toFixed(2)}`;
-  const decimals = amount === 0 ? 2 : Math.max(2, 2 - Math.floor(Math.log10(amount)));
-  const text = amount.toFixed(Math.min(decimals, 8));
+  if (amount >= 100) return `$${amount.toLocaleString("en", { minimumFractionDigits: Number.isInteger(amount) ? 0 : 2, maximumFractionDigits: 2 })}`;
+  const decimals = amount === 0 ? 2 : Math.max(2, 3 - Math.floor(Math.log10(amount)));
+  const text = amount.toFixed(Math.min(decimals, 9));
   return `$${decimals > 2 ? text.replace(/0+$/, "").padEnd(4, "0") : text}`;
 }
 
@@ -65,9 +66,11 @@ export function rateOf(row, way) {
   return row[way] ? usd(row[way]) : row.input || row.output ? "No charge" : STATE_WORDS.unknown;
 }
 
-/** An amount of a price list; zero is said in words. */
+/** An amount of a price list, with every digit that the registry gives; zero is said in words. */
 export function amountWords(text) {
-  return Number(text) ? usd(Number(text)) : "No charge";
+  if (!Number(text)) return "No charge";
+  const [whole, decimals = ""] = text.split(".");
+  return `$${grouped(Number(whole))}.${decimals.padEnd(2, "0")}`;
 }
 
 /** A number of tokens: 128K, 1.05M; null stays null. */
@@ -84,6 +87,11 @@ export function selectedWords(row, choice) {
   const named = row.id === choice ? row.label : `${row.label} (as ${choice})`;
   const price = priceWords(row) + (row.state === "priced" ? " per 1M tokens" : "");
   return `${[`Selected: ${named} by ${row.author}`, row.context && `reads ${tokens(row.context)} tokens`, price].filter(Boolean).join(", ")}.`;
+}
+
+/** When a model leaves, or was to leave by what its maker said. */
+export function leavingWords(day) {
+  return `${Date.parse(day) + 86_400_000 < Date.now() ? "Was to leave" : "Leaves"} ${dayWords(day)}`;
 }
 
 export function counted(count, one, many = `${one}s`) {
