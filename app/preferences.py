@@ -20,6 +20,8 @@ LISTS: Final[Mapping[str, int]] = MappingProxyType({"favourites": 100, "recents"
 MEMBERS: Final = ("selected", *LISTS)
 MAX_BYTES: Final = 32_768
 """Of a request's body, and of a document in the store."""
+# How many words that nobody knows are told of; the answer must not be many times the question.
+MAX_TOLD: Final = 20
 SCHEMA: Final = 1
 
 
@@ -82,11 +84,8 @@ def changed(before: Preferences, members: object, *, is_patch: bool) -> Preferen
     """
     if not isinstance(members, dict):
         raise PreferenceError([PreferenceFault("document", f"must be an object, got {_kind(members)}")])
-    faults = [
-        PreferenceFault(name[:80], f"is not a member; there are {', '.join(MEMBERS)}")
-        for name in members
-        if name not in MEMBERS
-    ]
+    unknown = [name[:80] for name in members if name not in MEMBERS]
+    faults = [PreferenceFault(name, f"is not a member; there are {', '.join(MEMBERS)}") for name in unknown[:MAX_TOLD]]
     values: dict[str, Any] = before.members() if is_patch else NOTHING.members()
     for name, value in members.items():
         if name == "selected":

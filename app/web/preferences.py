@@ -16,7 +16,7 @@ from app import choices
 from app.catalog.errors import QueryError, QueryFault
 from app.catalog.text import one_line
 from app.dialects.native import timestamp, to_json
-from app.preferences import Preferences, changed
+from app.preferences import MAX_TOLD, Preferences, changed
 from app.prepared import Prepared, is_known
 from app.rendering import render
 from app.web import preference_schemas as schemas
@@ -35,7 +35,7 @@ _MERGE_PATCH: Final = "application/merge-patch+json"
 UserId = Annotated[
     str,
     Path(
-        description="Opaque to us: letters, digits and . _ ~ -, at most 128.",
+        description="Opaque to us: letters, digits and . _ ~ -, at most 128; not . or .. alone.",
         json_schema_extra={"pattern": f"^{USER_ID}$", "minLength": 1, "maxLength": 128},
     ),
 ]
@@ -178,12 +178,15 @@ def _admitted(request: Request, user_id: str) -> Serving:
     if not is_user_id(user_id):
         shown = one_line(user_id)[:128]
         detail = (
-            f"{shown!r} can't name a user; use 1 to 128 of the signs A-Z a-z 0-9 . _ ~ -, such as a hash of its id."
+            f"{shown!r} can't name a user; use 1 to 128 of the signs A-Z a-z 0-9 . _ ~ - (not . or .. alone), "
+            "such as a hash of its id."
         )
         raise Problem(422, "user-id", detail)
     pairs = read_pairs(request.scope["query_string"])
     if pairs:
-        raise QueryError([QueryFault(name[:80], "is no word here: preferences take none") for name, _ in pairs])
+        raise QueryError(
+            [QueryFault(name[:80], "is no word here: preferences take none") for name, _ in pairs[:MAX_TOLD]]
+        )
     return serving
 
 

@@ -17,5 +17,5 @@ def is_preferences(path: str) -> bool:
 
 
 def is_user_id(text: str) -> bool:
-    """Whether a text may name a user."""
-    return re.fullmatch(USER_ID, text) is not None
+    """Whether a text may name a user; `.` and `..` can't, as every client takes them out of a path."""
+    return re.fullmatch(USER_ID, text) is not None and text not in {".", ".."}

@@ -94,6 +94,15 @@ async def test_a_patch_may_come_as_plain_json(fresh: Service) -> None:
     assert kept(answer)["selected"] == PLAIN
 
 
+async def test_an_answer_is_not_many_times_the_question(service: Service) -> None:
+    refused = await put(service, {f"m{number}": 1 for number in range(2_000)})
+    assert refused.status_code == 422
+    assert len(refused.json()["faults"]) == 20
+    refused = await service.client.get(f"{ADA}?{'&'.join('a' * 3_000)}")
+    assert refused.status_code == 422
+    assert len(refused.content) < 8_000
+
+
 async def test_one_model_stands_in_a_list_once(fresh: Service) -> None:
     answer = kept(await put(fresh, {"recents": ["anvil-1", PLAIN, FREE, "openrouter/acme/anvil-1"]}))
     assert answer["recents"] == ["anvil-1", FREE]
@@ -122,7 +131,9 @@ async def test_a_user_id_is_opaque(service: Service, user: str) -> None:
     assert answer["user"] == user.replace("%61", "a")
 
 
-@pytest.mark.parametrize("user", ["", "x" * 129, "a%2Fb", "a%20b", "a%09b", "%C3%A4", "a@b", "%FF", "a%00"])
+@pytest.mark.parametrize(
+    "user", ["", "%2E", "%2e%2E", "x" * 129, "a%2Fb", "a%20b", "a%09b", "%C3%A4", "a@b", "%FF", "a%00"]
+)
 async def test_what_can_not_be_a_user_id_is_refused(service: Service, user: str) -> None:
     for method in ("GET", "PUT", "PATCH", "DELETE"):
         headers = {"Content-Type": "application/json"} if method.startswith("P") else {}
