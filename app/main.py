@@ -111,7 +111,9 @@ def create_app(
                 await adoption.lay_over_base_map()
 
         schedule.ring_also("base_map", look_at_base_map, interval)
-    schedule.ring_also("preferences", keeper.probe, PROBE_INTERVAL)
+    # As often as the catalog's store is asked, so that a Redis which both use is lost to both at once.
+    probe_interval = min(PROBE_INTERVAL, timedelta(seconds=settings.follow_seconds))
+    schedule.ring_also("preferences", keeper.probe, probe_interval)
     report = StatusReport(
         instance=instance,
         registry=registry,

@@ -55,13 +55,14 @@ class PreferenceKeeper:
         raise PreferencesAwayError(f"others wrote to this user {TRIES} times meanwhile")
 
     async def probe(self) -> None:
-        """Look whether a store that failed is back: while nobody asks, nobody else would notice."""
-        if not self._store.health().is_available:
-            try:
+        """Look whether the store is there, and one that failed is back: while nobody asks, nobody else would notice."""
+        try:
+            await self._store.read(_PROBE_ID)
+            if not self._store.health().is_available:
                 await self._store.swap(_PROBE_ID, None, b"probe")
                 await self._store.swap(_PROBE_ID, b"probe", None)
-            except StoreError:
-                return  # its health has noted it
+        except StoreError:
+            return  # its health has noted it
 
     def health(self) -> StoreHealth:
         """Return what is known of the store."""

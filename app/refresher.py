@@ -153,7 +153,8 @@ class Refresher:
         stored = await self._adoption.load(tries=BOOT_TRIES)
         if stored is not None:
             await self._adoption.publish(stored, is_hurried=True)
-            log.info("serving the stored catalog", models=len(stored.models), snapshot=stored.id)
+            listed = sum(model.is_listed for model in stored.models)
+            log.info("serving the stored catalog", models=listed, snapshot=stored.id)
         elif not await self._boot_from_file():
             await self._adoption.adopt_unsaved(await asyncio.to_thread(self._core_contents), is_hurried=True)
             self._files.merged()

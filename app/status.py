@@ -13,6 +13,7 @@ from typing import Any
 
 from app import __version__
 from app.base_map import BaseMap
+from app.catalog.snapshot import Snapshot
 from app.clock import Clock
 from app.dialects.compat import dialect_states
 from app.dialects.native import timestamp
@@ -27,6 +28,17 @@ from app.store.protocol import StoreHealth
 QUARANTINED_SHOWN = 50
 WITHHELD_SHOWN = 50
 OUTCOMES_SHOWN = 50
+
+
+def _listed_by_source(snapshot: Snapshot) -> Counter[str]:
+    """Return how many models each source has something of; what is delisted no source has any more."""
+    return Counter(source for model in snapshot.models if model.is_listed for source in model.sources)
+
+
+def _store_state(health: StoreHealth) -> str:
+    if not health.is_available:
+        return "interrupted"
+    return "valid" if health.was_reached else "initializing"
 
 
 class StatusReport:
@@ -115,7 +127,7 @@ class StatusReport:
             "origin": contents.origin.value,
             "models": sum(model.is_listed for model in snapshot.models),
             "delisted": sum(not model.is_listed for model in snapshot.models),
-            "sources": dict(Counter(source for model in snapshot.models for source in model.sources)),
+            "sources": dict(_listed_by_source(snapshot)),
             "updated_at": timestamp(snapshot.updated_at),
             "fetched_at": timestamp(snapshot.fetched_at),
             "age_seconds": self._age(self._checked_at()),
@@ -167,7 +179,7 @@ class StatusReport:
     def _sources(self, upstream: dict[str, Any]) -> list[dict[str, Any]]:
         """Return each source's state, how many models have something of it, and how old that is."""
         published = self._registry.current
-        models = Counter(source for model in published.snapshot.models for source in model.sources) if published else {}
+        models = _listed_by_source(published.snapshot) if published else {}
         asked = {key: upstream[key] for key in ("name", "state", "since", "last_error")}
         rows = [{**asked, "models": models.get("openrouter", 0), "age_seconds": self._age(self._checked_at())}]
         for file in self._files.states():
@@ -196,7 +208,7 @@ class StatusReport:
         return [
             {
                 "name": health.name,
-                "state": "valid" if health.is_available else "interrupted",
+                "state": _store_state(health),
                 "since": health.since,
                 "last_error": health.last_error
                 and {"kind": health.last_error_kind, "reason": health.last_error, "at": health.last_error_at},

@@ -116,7 +116,7 @@ _PROBES = MappingProxyType({"health": "/livez", "ready": "/readyz"})
 def _probe(options: argparse.Namespace, settings: Settings) -> int:
     from app.cli.ways import answers, own_url
 
-    url = options.url or own_url(settings)
+    url = options.url or os.environ.get("MODEL_REGISTRY_URL") or own_url(settings)
     is_fine = answers(url, _PROBES[options.command], options.timeout)
     print(f"{url} is {'fine' if is_fine else 'not ' + ('alive' if options.command == 'health' else 'ready')}")
     return FINE if is_fine else NO
@@ -249,6 +249,9 @@ def _export_for_client(options: argparse.Namespace, way: Way) -> int:
         return FINE
     body = litellm_file.whole_config(document) if is_config else litellm_file.aider_metadata(document)
     write(body, options.output, may_replace=options.force)
+    if options.output != "-":
+        count = len(document["model_list"] if is_config else litellm_file.openrouter_keys(document))
+        print(f"wrote {count} entries to {options.output}", file=sys.stderr)
     return FINE
 
 

@@ -35,9 +35,14 @@ def whole_config(config: dict[str, Any]) -> bytes:
     return b"".join(write_yaml({**config, "model_list": [with_memory(entry) for entry in config["model_list"]]}))
 
 
+def openrouter_keys(cost_map: dict[str, Any]) -> list[str]:
+    """Return the keys of OpenRouter's models in a cost map."""
+    return [key for key in cost_map if key.startswith(PREFIX)]
+
+
 def aider_metadata(cost_map: dict[str, Any]) -> bytes:
     """Return OpenRouter's models of a cost map as `.aider.model.metadata.json`, a line each."""
-    rows = [f"  {json.dumps(key)}: {to_json(row).decode()}" for key, row in cost_map.items() if key.startswith(PREFIX)]
+    rows = [f"  {json.dumps(key)}: {to_json(cost_map[key]).decode()}" for key in openrouter_keys(cost_map)]
     return ("{\n" + ",\n".join(rows) + "\n}\n").encode()
 
 

@@ -65,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("ready", "may traffic come? (GET /readyz)"),
     ):
         probe = _add(commands, name, meaning, name)
-        probe.add_argument("--url", help="address of the service (default: http://HOST:PORT of the settings)")
+        probe.add_argument("--url", help="address of the service (default: MODEL_REGISTRY_URL, or HOST and PORT)")
         probe.add_argument("--timeout", type=float, default=3.0, help="seconds to wait (default: 3)")
     return parser
 

@@ -24,6 +24,7 @@ class Availability:
         self._name = name
         self._clock = clock
         self._is_available = True
+        self._was_reached = False
         self._refuses_writes = False
         self._since = self._now()
         self._last_error: str | None = None
@@ -33,6 +34,7 @@ class Availability:
 
     def succeeded(self, *, wrote: bool) -> None:
         """Note a call that was answered; `wrote` says whether it changed anything in the store."""
+        self._was_reached = True
         if self._is_available or (self._refuses_writes and not wrote):
             return
         self._is_available = True
@@ -64,6 +66,7 @@ class Availability:
             self._last_error_at,
             self._last_error_kind,
             dict(self._errors),
+            self._was_reached,
         )
 
     def _now(self) -> str:

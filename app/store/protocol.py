@@ -53,7 +53,7 @@ class StoreHealth:
     """One store as `/status` and `/metrics` show it; `last_error` stays after recovery, `is_available` does not.
 
     `last_error_kind` is `unwritable` for a store that answers and refuses to write, `unavailable` for one that fails.
-    `errors` counts failed calls by operation, since the start.
+    `errors` counts failed calls by operation, since the start. `was_reached` is false until a call was answered.
     """
 
     name: str
@@ -63,6 +63,7 @@ class StoreHealth:
     last_error_at: str | None = None
     last_error_kind: str | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
+    was_reached: bool = True
 
 
 class Store(Protocol):

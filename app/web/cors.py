@@ -9,7 +9,7 @@ from app.prepared import RawHeaders
 from app.web.user_paths import METHODS, is_preferences
 
 # Browsers of other sites may read these of our headers.
-EXPOSED = b"ETag, X-Catalog-Snapshot, X-Request-ID, X-Upstream-Stale, Content-Location, Retry-After"
+EXPOSED = b"ETag, X-Catalog-Snapshot, X-Request-ID, X-Upstream-Age, X-Upstream-Stale, Content-Location, Retry-After"
 _READS: RawHeaders = [
     (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"If-None-Match, X-Request-ID"),

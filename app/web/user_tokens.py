@@ -29,7 +29,7 @@ PREFERENCES: Final = GateName(
 MAX_AHEAD_SECONDS: Final = 86_400
 # Clocks of a backend and of this machine differ.
 _CLOCK_SKEW_SECONDS: Final = 60
-_USER_TOKEN: Final = re.compile(r"u1\.([0-9]{1,12})\.([0-9a-f]{64})")
+_USER_TOKEN: Final = re.compile(r"u1\.([1-9][0-9]{0,11})\.([0-9a-f]{64})")
 
 
 def user_token(key: str, user_id: str, expires: int) -> str:

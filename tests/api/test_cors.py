@@ -36,7 +36,7 @@ async def test_any_site_may_read_without_credentials(service: Service, target: s
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in response.headers
     exposed = response.headers["Access-Control-Expose-Headers"].lower()
-    assert all(name in exposed for name in ("etag", "x-request-id", "x-catalog-snapshot"))
+    assert all(name in exposed for name in ("etag", "x-request-id", "x-catalog-snapshot", "x-upstream-age"))
 
 
 async def test_304_carries_the_permission_too(service: Service) -> None:

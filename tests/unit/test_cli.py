@@ -168,7 +168,9 @@ def test_a_litellm_config_and_aiders_metadata_go_to_a_file_or_to_the_terminal(ru
     assert code == 0
     assert "model_name: openrouter/acme-rocket-1\n" in out
     target = tmp_path / ".aider.model.metadata.json"
-    assert run("export", "aider", "-o", str(target))[0] == 0
+    code, _, err = run("export", "aider", "-o", str(target))
+    assert code == 0
+    assert f"wrote {len(json.loads(target.read_text()))} entries to {target}" in err
     assert json.loads(target.read_text())["openrouter/acme/rocket-1"]["input_cost_per_token"] == 1e-06
     assert run("export", "aider", "-o", str(target))[0] == 1
 
@@ -221,6 +223,15 @@ def test_what_cannot_be_reached_is_exit_code_3_and_says_what_to_do(run: Run) -> 
     code, _, err = run("list", "--url", "http://127.0.0.1:1")
     assert code == 3
     assert "--url" in err
+
+
+@pytest.mark.parametrize("command", ["health", "ready"])
+def test_probes_ask_the_registry_that_the_environment_names(
+    run: Run, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_REGISTRY_URL", "http://127.0.0.1:2")
+    code, out, _ = run(command)
+    assert (code, out.split()[0]) == (1, "http://127.0.0.1:2")
 
 
 def test_probes_say_no_with_exit_code_1(run: Run) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from app.base_map import BaseMap
 from app.dialects.native import to_json
 from app.sources.overrides import OverridesSource
 from app.sources.protocol import Failure
 from app.status import StatusReport
+from app.store.health import Availability
+from app.store.protocol import StoreHealth
 from tests.simulator import make_record
 from tests.unit.fakes import HOUR, START, FakeSource, Instance, catalog, failing, local_files
 
@@ -22,14 +26,20 @@ pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
 
 
-def document(instance: Instance, *, next_at: datetime | None = None, upstream_host: str | None = "up.example") -> Any:
+def document(
+    instance: Instance,
+    *,
+    next_at: datetime | None = None,
+    upstream_host: str | None = "up.example",
+    stores: Callable[[], Sequence[StoreHealth]] | None = None,
+) -> Any:
     """Return the document as a client reads it."""
     report = StatusReport(
         instance="one",
         registry=instance.registry,
         refresher=instance.refresher,
         journal=instance.journal,
-        stores=instance.store.health,
+        stores=stores or instance.store.health,
         files=instance.files,
         clock=instance.clock,
         next_refresh_at=lambda: next_at,
@@ -78,6 +88,32 @@ async def test_when_all_is_well_it_says_so(instance: Instance) -> None:
     assert snapshot["sources"] == {"core": 2, "openrouter": 12}
     assert (snapshot["age_seconds"], snapshot["is_stale"]) == (0, False)
     assert [entry["outcome"] for entry in status["outcomes"]] == ["updated"]
+
+
+async def test_what_is_delisted_counts_for_no_source(instance: Instance) -> None:
+    instance.upstream.records = catalog(11)
+    with capture_logs() as logs:
+        await instance.ask()
+        await instance.refresher.boot()
+    status = document(instance)
+    assert status["snapshot"]["sources"] == {"core": 2, "openrouter": 11}
+    assert {row["name"]: row["models"] for row in status["sources"]}["openrouter"] == 11
+    assert status["snapshot"]["delisted"] == 1
+    assert [line["models"] for line in logs if line["event"] == "serving the stored catalog"] == [13]
+
+
+async def test_a_store_is_initializing_until_it_answered_and_interrupted_while_it_does_not() -> None:
+    availability = Availability("preferences")
+    instance = Instance()
+
+    def state() -> str:
+        return str(document(instance, stores=lambda: (availability.health(),))["stores"][0]["state"])
+
+    assert state() == "initializing"
+    availability.failed("read", "refused", refuses_writes=False)
+    assert state() == "interrupted"
+    availability.succeeded(wrote=False)
+    assert state() == "valid"
 
 
 async def test_before_anything_is_published_it_is_degraded() -> None:
