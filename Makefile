@@ -40,10 +40,12 @@ run: $(RUN_STAMP) ## Serve on http://127.0.0.1:8000 with the embedded store; set
 demo: $(DEV_STAMP) ## The registry against a simulated OpenRouter; CATALOG=file.json.gz serves that catalog
 	@exec $(BIN)/python -m tests.demo $(CATALOG)
 
-test: $(DEV_STAMP) ## Every test but the heavy ones, with branch coverage above 90 %
-	$(BIN)/python -m pytest -n $(JOBS) -m "not heavy" --cov --cov-report=term
+test: $(DEV_STAMP) ## Every test but the heavy ones
+	$(BIN)/python -m pytest -n $(JOBS) -m "not heavy" $(COVERAGE)
 
-test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same, and then the heavy ones: real clients, the fuzz of the whole API
+# To trace every line doubles the time that the tests take, so only whoever runs everything waits for that.
+test-all: COVERAGE = --cov --cov-report=term
+test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same with branch coverage above 90 %, and then the heavy ones: real clients, the browser, the fuzz
 	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python SBOM_BIN=$(abspath $(SBOM))/bin $(BIN)/python -m pytest -m heavy
 
 chaos: $(DEV_STAMP) ## Two minutes of storm over four instances and a Redis, and a table; STORM="--seed 2 --file" makes another

@@ -100,11 +100,10 @@ async def test_with_redis_gone_the_copy_in_the_file_is_served(
         await service.start()
         assert (await service.snapshot_id(), await known_again(service, before[1])) == before
         status = await service.status()
-        assert {store["name"]: store["state"] for store in status["stores"]} == {
-            "redis": "interrupted",
-            "sqlite": "valid",
-            "preferences": "valid",
-        }
+        states = {store["name"]: store["state"] for store in status["stores"]}
+        # Which of the two depends on whether somebody looked already.
+        assert states.pop("preferences") in {"initializing", "interrupted"}
+        assert states == {"redis": "interrupted", "sqlite": "valid"}
         assert status["status"] == "degraded"
 
 

@@ -58,7 +58,7 @@ export class Comparison {
         line("Writes", known((model) => model.output_modalities.join(", ") || "Unknown")),
         line("Can do", (row) => [...row.has].map(capabilityWords).join(", ") || "Nothing of note"),
         line("Since", known((model) => (model.created ? dayWords(model.created) : "Unknown"))),
-        line("Until", (row) => (row.leavesOn ? leavingWords(row.leavesOn) : "No date known")),
+        line("Lifecycle", (row) => (row.leavesOn ? leavingWords(row.leavesOn) : "No end known")),
         line("Further prices", known(furtherPrices)))));
     this.tellCosts();
     if (held >= 0) buttons()[Math.min(held, buttons().length - 1)].focus();

@@ -102,7 +102,7 @@ export class Details {
       facts.push(["Reads", model.input_modalities.join(", ") || "unknown"], ["Writes", model.output_modalities.join(", ") || "unknown"]);
       if (model.capabilities.length) facts.push(["Can do", model.capabilities.map(capabilityWords).join(", ")]);
       if (model.created) facts.push(["Since", dayWords(model.created)]);
-      if (row.leavesOn) facts.push(["Until", leavingWords(row.leavesOn)]);
+      if (row.leavesOn) facts.push(["Lifecycle", leavingWords(row.leavesOn)]);
       if (model.notes) facts.push(["Note", model.notes]);
       if (model.supported_parameters.length) facts.push(["Parameters", model.supported_parameters.join(", ")]);
       facts.push(["Known from", `${model.sources.join(", ")}; list of ${ago(this.picker.catalog.updatedAt)}`]);
