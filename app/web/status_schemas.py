@@ -94,7 +94,7 @@ class StoreState(Shape):
     """Whether a store works."""
 
     name: str
-    state: Literal["valid", "interrupted"]
+    state: Literal["initializing", "valid", "interrupted"]
     since: str | None
     last_error: StoreError | None
 

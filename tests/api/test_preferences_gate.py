@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.web.user_tokens import MAX_AHEAD_SECONDS, user_token
+from app.web.user_tokens import MAX_AHEAD_SECONDS, _mac, user_token
 from tests.api.catalog import PLAIN
 from tests.api.service import OWN_ORIGIN, Service, SteeredClock, assert_problem, bearer, client_of, serving
 
@@ -96,6 +96,7 @@ async def test_a_user_token_that_was_changed_is_none(tmp_path: Path) -> None:
             f"u1.{expires + 60}.{mac}",
             f"u2.{expires}.{mac}",
             f"u1.0{expires}.{mac}",
+            f"u1.0{expires}.{_mac(KEY.encode(), 'ada', f'0{expires}')}",
             f"u1.{expires}.{mac.upper()}",
             f"u1.{expires}.{'0' * 64}",
             f"u1.{expires}.{mac[:-1]}",

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.preference_keeper import PreferenceKeeper
 from app.store.protocol import StoreError
 from app.store.redis_preferences import RedisPreferences
 from tests.redis.conftest import DEADLINE_SECONDS
@@ -67,6 +68,20 @@ async def test_a_server_that_went_away_fails_within_the_deadline_and_is_used_whe
     assert await store.swap("bob", None, b"1")
     assert store.health().is_available
     await store.close()
+
+
+async def test_a_server_is_no_store_until_it_was_reached_and_a_probe_alone_finds_that_it_went(
+    server: RedisServer,
+) -> None:
+    store = RedisPreferences(server.url, "test", DEADLINE_SECONDS)
+    keeper = PreferenceKeeper(store)
+    assert not keeper.health().was_reached
+    await keeper.probe()
+    assert (keeper.health().was_reached, keeper.health().is_available) == (True, True)
+    server.stop()
+    await keeper.probe()
+    assert not keeper.health().is_available
+    await keeper.close()
 
 
 async def test_a_full_server_refuses_writes_and_stays_unavailable_until_one_succeeds(server: RedisServer) -> None:
