@@ -11,7 +11,7 @@ from typing import Any
 
 from app.catalog.errors import QueryError, QueryFault
 from app.catalog.index import Index
-from app.catalog.query import MAX_IDS, WORDS, Kind, Query, Word
+from app.catalog.query import MAX_IDS, MIN_SNAPSHOT, WORDS, Kind, Query, Word
 from app.catalog.search import MAX_QUERY_CHARS
 
 MAX_WORDS = 64
@@ -60,11 +60,12 @@ class _QueryReader:
         self.faults: list[QueryFault] = []
 
     def unknown_word(self, name: str, known: frozenset[str]) -> None:
-        close = difflib.get_close_matches(name[:40], known, 1)
+        taken = sorted({*known, MIN_SNAPSHOT})
+        close = difflib.get_close_matches(name[:40], taken, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         if not known:
-            hint = "; this address takes none"
-        self.faults.append(QueryFault(name[:80], f"is not a query word{hint}", tuple(sorted(known))))
+            hint = f"; this address takes none but {MIN_SNAPSHOT}"
+        self.faults.append(QueryFault(name[:80], f"is not a query word{hint}", tuple(taken)))
 
     def part(self, name: str, values: list[str]) -> Part | None:
         """Return what a word with its values adds to the query; None when it can't be read, which is noted.

@@ -17,6 +17,8 @@ from app.catalog.search import MAX_QUERY_CHARS
 
 MAX_LIMIT = 1_000
 MAX_IDS = 500
+MIN_SNAPSHOT = "min_snapshot"
+"""The word that every read takes; it is answered, and taken out, before a question is read."""
 
 
 class Kind(StrEnum):

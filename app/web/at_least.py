@@ -15,22 +15,22 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.catalog.query import MIN_SNAPSHOT
 from app.catalog.snapshot import Snapshot
 from app.registry import Registry
 from app.web.problems import Problem, problem_response
 
-WORD: Final = "min_snapshot"
 WAIT_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.02
 _READS: Final = frozenset({"GET", "HEAD"})
-_PREFIX: Final = f"{WORD}=".encode()
+_WORD: Final = MIN_SNAPSHOT.encode()
 # The generation, and the hash that X-Catalog-Snapshot writes behind it.
 _SNAPSHOT: Final = re.compile(rb"([0-9]{1,15})(?:-([0-9a-f]{12}))?")
 
 
 def names_snapshot(query_string: bytes) -> bool:
     """Whether a query may hold the word; a quick look for those who answer ahead."""
-    return _PREFIX in query_string
+    return _WORD in query_string
 
 
 class AtLeast:
@@ -43,10 +43,9 @@ class AtLeast:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] in _READS and names_snapshot(scope["query_string"]):
-            parts = scope["query_string"].split(b"&")
-            wanted = [part.removeprefix(_PREFIX) for part in parts if part.startswith(_PREFIX)]
-            scope["query_string"] = b"&".join(part for part in parts if not part.startswith(_PREFIX))
-            for text in wanted:
+            pairs = [part.partition(b"=") for part in scope["query_string"].split(b"&")]
+            scope["query_string"] = b"&".join(b"".join(pair) for pair in pairs if pair[0] != _WORD)
+            for text in (text for name, _, text in pairs if name == _WORD):
                 problem = await self._wait_for(text)
                 if problem is not None:
                     await problem_response(problem, Request(scope))(scope, receive, send)
@@ -59,8 +58,8 @@ class AtLeast:
         matched = _SNAPSHOT.fullmatch(text)
         if matched is None:
             reason = f"{shown!r} is no snapshot; take what X-Catalog-Snapshot says, such as 7-0a1b2c3d4e5f"
-            faults = [{"word": WORD, "reason": reason, "allowed": ()}]
-            return Problem(422, "query", f"{WORD}: {reason}", title="Query not understood", faults=faults)
+            faults = [{"word": MIN_SNAPSHOT, "reason": reason, "allowed": ()}]
+            return Problem(422, "query", f"{MIN_SNAPSHOT}: {reason}", title="Query not understood", faults=faults)
         generation = int(matched[1])
         give_up_at = monotonic() + WAIT_SECONDS
         while True:
@@ -69,7 +68,7 @@ class AtLeast:
                 return None
             if monotonic() >= give_up_at:
                 served = published.snapshot.id if published else "none yet"
-                detail = f"Snapshot {shown} is not served here; {served} is. Ask again, or without {WORD}."
+                detail = f"Snapshot {shown} is not served here; {served} is. Ask again, or without {MIN_SNAPSHOT}."
                 return Problem(412, "snapshot-not-here", detail, headers={"Retry-After": "2"})
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.catalog.errors import QueryError, QueryFault
+from app.catalog.query import MIN_SNAPSHOT
 from app.dialects.compat import compat_document, compat_page
 from app.dialects.native import to_json
 from app.dialects.table import DIALECTS
@@ -76,7 +77,7 @@ def _is_page(request: Request) -> bool:
     given = None
     for name, value in read_pairs(request.scope["query_string"]):
         if name != "format":
-            raise QueryError([QueryFault(name, f"{name[:40]!r} is not known here", ("format",))])
+            raise QueryError([QueryFault(name, f"{name[:40]!r} is not known here", ("format", MIN_SNAPSHOT))])
         if value not in _FORMATS:
             raise QueryError([QueryFault(name, f"{value[:40]!r} is not a format", _FORMATS)])
         given = value

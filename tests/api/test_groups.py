@@ -74,7 +74,11 @@ async def test_providers_and_authors_count_the_listed_models(service: Service) -
 async def test_groups_and_statistics_take_no_words(service: Service, target: str) -> None:
     document = assert_problem(await service.get(f"{target}?limit=3"), 422, "query")
     assert document["faults"] == [
-        {"word": "limit", "reason": "is not a query word; this address takes none", "allowed": []}
+        {
+            "word": "limit",
+            "reason": "is not a query word; this address takes none but min_snapshot",
+            "allowed": ["min_snapshot"],
+        }
     ]
 
 

@@ -77,3 +77,14 @@ async def test_a_dialect_refuses_in_its_own_words(service: Service) -> None:
 async def test_what_is_no_snapshot_is_a_422_at_once(service: Service, text: str) -> None:
     problem = assert_problem(await service.get(f"/models?min_snapshot={text}"), 422, "query")
     assert problem["faults"][0]["word"] == "min_snapshot"
+
+
+@pytest.mark.parametrize("target", ["/models", "/models/search", f"/models/{PLAIN}", "/models/statistics", "/compat"])
+async def test_the_word_is_among_those_that_an_unknown_one_is_answered_with(service: Service, target: str) -> None:
+    problem = assert_problem(await service.get(f"{target}?min_snapsot=1"), 422, "query")
+    assert "min_snapshot" in problem["faults"][0]["allowed"]
+
+
+async def test_the_word_without_a_value_is_told_what_it_takes(service: Service) -> None:
+    problem = assert_problem(await service.get("/models?min_snapshot"), 422, "query")
+    assert "X-Catalog-Snapshot" in problem["detail"]
