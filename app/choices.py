@@ -35,19 +35,20 @@ def confirmed(wanted: Preferences, index: Index) -> Preferences:
     What the user kept already is taken as it is. Raises PreferenceError.
     """
     ids: dict[str, str] = {}
-    faults: list[PreferenceFault] = []
+    unknown: list[tuple[str, str]] = []
     for member, spelling in wanted.chosen():
         known = ids.get(spelling) or wanted.ids.get(spelling)
         if known is None:
             model = index.resolve(spelling)
             if model is not None:
                 known = model.id
-            elif len(faults) < MAX_FAULTS:
-                faults.append(_unknown(member, spelling, index))
+            else:
+                unknown.append((member, spelling))
         if known is not None:
             ids[spelling] = known
-    if faults:
-        raise PreferenceError(faults)
+    if unknown:
+        faults = [_unknown(member, spelling, index) for member, spelling in unknown[:MAX_FAULTS]]
+        raise PreferenceError(faults, len(unknown[MAX_FAULTS:]))
     once = {name: _once(getattr(wanted, name), ids) for name in LISTS}
     kept = {spelling for name in LISTS for spelling in once[name]} | {wanted.selected}
     ids = {spelling: model_id for spelling, model_id in ids.items() if spelling in kept}

@@ -20,7 +20,7 @@ LISTS: Final[Mapping[str, int]] = MappingProxyType({"favourites": 100, "recents"
 MEMBERS: Final = ("selected", *LISTS)
 MAX_BYTES: Final = 32_768
 """Of a request's body, and of a document in the store."""
-# How many words that nobody knows are told of; the answer must not be many times the question.
+# How many faults are told of; the answer must not be many times the question.
 MAX_TOLD: Final = 20
 SCHEMA: Final = 1
 
@@ -35,11 +35,12 @@ class PreferenceFault:
 
 
 class PreferenceError(Exception):
-    """A document that can't be taken; carries every fault that was looked for."""
+    """A document that can't be taken; carries the first faults, and how many `more` there are."""
 
-    def __init__(self, faults: Sequence[PreferenceFault]) -> None:
+    def __init__(self, faults: Sequence[PreferenceFault], more: int = 0) -> None:
         super().__init__("; ".join(f"{fault.member}: {fault.reason}" for fault in faults))
         self.faults = tuple(faults)
+        self.more = more
 
 
 class TooLargeError(Exception):
@@ -84,8 +85,8 @@ def changed(before: Preferences, members: object, *, is_patch: bool) -> Preferen
     """
     if not isinstance(members, dict):
         raise PreferenceError([PreferenceFault("document", f"must be an object, got {_kind(members)}")])
-    unknown = [name[:80] for name in members if name not in MEMBERS]
-    faults = [PreferenceFault(name, f"is not a member; there are {', '.join(MEMBERS)}") for name in unknown[:MAX_TOLD]]
+    reason = f"is not a member; there are {', '.join(MEMBERS)}"
+    faults = [PreferenceFault(name[:80], reason) for name in members if name not in MEMBERS]
     values: dict[str, Any] = before.members() if is_patch else NOTHING.members()
     for name, value in members.items():
         if name == "selected":
@@ -96,7 +97,7 @@ def changed(before: Preferences, members: object, *, is_patch: bool) -> Preferen
             faults += _faults_of_list(name, emptied)
             values[name] = emptied
     if faults:
-        raise PreferenceError(faults)
+        raise PreferenceError(faults[:MAX_TOLD], len(faults[MAX_TOLD:]))
     lists = {name: tuple(values[name]) for name in LISTS}
     return Preferences(values["selected"], **lists, ids=before.ids, updated_at=before.updated_at)
 

@@ -64,7 +64,10 @@ _WRITES: Final[dict[int | str, dict[str, Any]]] = {
     408: _problem("The body does not come."),
     413: _problem("The body, or the document that it makes, is too large, or the body does not say its length."),
     415: _problem("The body is of another type; `Accept-Patch` names those of a patch."),
-    422: _problem("Members that can't be, or models that were never known here, are named in `faults`."),
+    422: _problem(
+        "Members that can't be, or models that were never known here: `faults` names the first, `more_faults` counts "
+        "the others."
+    ),
 }
 _CONDITIONS: Final = [
     {

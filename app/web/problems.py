@@ -115,7 +115,11 @@ def install_problem_handlers(app: FastAPI) -> None:
             {"member": fault.member, "reason": fault.reason, "suggestions": fault.suggestions} for fault in error.faults
         ]
         title = "Preferences not understood"
-        return problem_response(Problem(422, "preferences", str(error)[:2_000], title=title, faults=faults), request)
+        # Behind the cut, so that it is always told.
+        detail = str(error)[:2_000] + (f"; and {error.more} more" if error.more else "")
+        return problem_response(
+            Problem(422, "preferences", detail, title=title, faults=faults, more_faults=error.more), request
+        )
 
     def of_away(request: Request, error: Exception) -> Response:
         detail = f"Preferences can't be reached now ({error}). The catalog is not affected; try again soon."

@@ -98,9 +98,26 @@ async def test_an_answer_is_not_many_times_the_question(service: Service) -> Non
     refused = await put(service, {f"m{number}": 1 for number in range(2_000)})
     assert refused.status_code == 422
     assert len(refused.json()["faults"]) == 20
+    refused = await put(service, {"favourites": [0] * 100, "hidden": [0] * 200})
+    assert len(refused.json()["faults"]) == 20
     refused = await service.client.get(f"{ADA}?{'&'.join('a' * 3_000)}")
     assert refused.status_code == 422
     assert len(refused.content) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("document", "more"),
+    [
+        ({"hidden": [f"acme/nobody-{number}" for number in range(30)]}, 25),
+        ({f"member-{number}": 1 for number in range(30)}, 10),
+        ({"recents": [0] * 30}, 10),
+        ({"recents": [0] * 20}, 0),
+    ],
+)
+async def test_how_many_more_faults_there_are_is_told(service: Service, document: Any, more: int) -> None:
+    problem = assert_problem(await put(service, document), 422, "preferences")
+    assert problem["more_faults"] == more
+    assert problem["detail"].endswith(f"; and {more} more") is bool(more)
 
 
 async def test_one_model_stands_in_a_list_once(fresh: Service) -> None:
