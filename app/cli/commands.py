@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -189,12 +190,19 @@ def _show(options: argparse.Namespace, way: Way) -> int:
 
 def _status(options: argparse.Namespace, way: Way) -> int:
     reply = way.get("/status")
-    if options.json or not reply.is_fine:
+    if not reply.is_fine:
         return _as_json(options, reply)
+    from app.cli.standing import Standing, standing_of
+
+    standing = standing_of(reply.document, is_running=way.is_running, is_store_meant=options.local)
+    code = {Standing.OK: FINE, Standing.NOT_SERVING: UNREACHABLE}.get(standing, NO)
+    if options.json:
+        _as_json(options, replace(reply, document={**reply.document, "status": standing}))
+        return code
     from app.cli.tables import console, status_report
 
-    console().print(status_report(reply.document))
-    return FINE
+    console().print(status_report(reply.document, standing, is_running=way.is_running))
+    return code
 
 
 def _refresh(options: argparse.Namespace, way: Way) -> int:

@@ -31,7 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
     refresh.add_argument("--dry-run", action="store_true", help="only show what would change")
     refresh.add_argument("--force", action="store_true", help="accept a catalog that the guard refuses; recorded")
 
-    _reading(commands, "status", "show the state of everything", "status")
+    status = _reading(commands, "status", "show the state of everything", "status")
+    status.epilog = f"{status.epilog} · exit codes: 0 ok · 1 degraded, or nothing stored · 3 nothing serves"
     listing = _reading(commands, "list", "list models", "list --supports tools,vision --max-prompt-price 1")
     search = _reading(commands, "search", "find models by words", 'search "claude sonnet 4.5"')
     search.add_argument("words", nargs="+", help="what to search for")

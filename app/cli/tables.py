@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.standing import IN_WORDS, Standing, has_stored
+
 Document = Mapping[str, Any]
 _WORDS = {"free": "free", "dynamic": "varies", "per_unit": "per unit", "unknown": "unknown"}
 _PIPE_COLUMNS = 200
@@ -99,17 +101,18 @@ def _rates(part: Document) -> str:
     return ", ".join(f"{key} {rate}" for key, rate in part["usd_per_million_tokens"].items())
 
 
-def status_report(status: Document) -> Table:
-    """Return the honest summary: what is served, how old it is, what is wrong."""
+def status_report(status: Document, standing: Standing, *, is_running: bool) -> Table:
+    """Return the honest summary: what is served or stored, how old it is, what is wrong."""
     snapshot, upstream, refresh = status["snapshot"] or {}, status["upstream"], status["refresh"]
     age = snapshot.get("age_seconds")
     checked = "never" if age is None else f"{int(age // 60)} min ago"
-    error = upstream["last_error"] or {}
+    is_made_up = not is_running and not has_stored(status)
+    error, base_map = upstream["last_error"] or {}, status["litellm_base_map"]
     return pairs_table(
         [
-            ("status", status["status"]),
+            ("status", IN_WORDS[standing]),
             ("models", f"{snapshot.get('models', 0):,} (and {snapshot.get('delisted', 0)} delisted)"),
-            ("snapshot", f"{snapshot.get('id')} from {snapshot.get('origin')}"),
+            ("snapshot", "none is stored" if is_made_up else f"{snapshot.get('id')} from {snapshot.get('origin')}"),
             ("checked", checked + (", stale" if snapshot.get("is_stale") else "")),
             ("upstream", f"{upstream['state']} since {upstream['since']}"),
             ("last error", error.get("reason")),
@@ -118,9 +121,10 @@ def status_report(status: Document) -> Table:
                 for store in status["stores"]
             ],
             *[(f"file {file['source']}", file["reason"]) for file in status["local_files"]],
+            ("base map", base_map["last_error"]["reason"] if base_map["state"] == "interrupted" else None),
             ("held back", ", ".join(f"{rule} {count}" for rule, count in snapshot.get("held_back", {}).items())),
             ("quarantined", snapshot.get("quarantined_total") or None),
-            ("next refresh", refresh["next_at"]),
+            ("next refresh", refresh["next_at"] if is_running else None),
             *[
                 (entry["started_at"], entry["outcome"] + (f": {entry['reason']}" if entry["reason"] else ""))
                 for entry in status["outcomes"][:5]

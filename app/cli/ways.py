@@ -35,9 +35,10 @@ class Reply:
 
 
 class Way(Protocol):
-    """A way to ask a registry."""
+    """A way to ask a registry; `is_running` says that one answered over HTTP."""
 
     name: str
+    is_running: bool
 
     def get(self, path: str, pairs: Pairs = ()) -> Reply:
         """Ask for a document. Raises NotReachableError."""
@@ -50,6 +51,8 @@ class Way(Protocol):
 
 class RunningRegistry:
     """Asks over HTTP."""
+
+    is_running = True
 
     def __init__(self, url: str, token: str | None) -> None:
         self.name = url.rstrip("/")
@@ -86,10 +89,12 @@ class RunningRegistry:
 class LocalStore:
     """Asks the application itself, in this process, on the store of the settings; nothing listens on a port."""
 
-    def __init__(self, settings: Settings) -> None:
+    is_running = False
+
+    def __init__(self, settings: Settings, why: str = "") -> None:
         # A command must not fetch on its own: only `refresh` does.
         self._settings = settings
-        self.name = f"the local store under {settings.data_dir}"
+        self.name = f"the local store under {settings.data_dir}{why}"
 
     def get(self, path: str, pairs: Pairs = ()) -> Reply:
         """Answer from what is stored."""
@@ -125,6 +130,7 @@ def way_to(settings: Settings, *, url: str | None, is_local: bool, token: str | 
         here = RunningRegistry(own_url(settings), token)
         if answers(here.name, "/livez", 0.5):
             return here
+        return LocalStore(settings, f" (nothing answers at {here.name})")
     return LocalStore(settings)
 
 

@@ -8,7 +8,10 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,27 @@ def run(
         return code, captured.out, captured.err
 
     return run_command
+
+
+@contextmanager
+def answering(document: object) -> Iterator[str]:
+    """Answer every GET with a document, at the address that is given."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_without_a_command_it_prints_help_and_all_is_fine(run: Run) -> None:
@@ -123,11 +147,50 @@ def test_show_knows_every_spelling_and_suggests(run: Run) -> None:
     assert "acme/rocket" in err
 
 
-def test_status_tells_what_is_served_and_how_old_it_is(run: Run) -> None:
-    code, out, _ = run("status")
+def test_status_of_the_store_tells_what_is_stored_and_how_old_it_is(run: Run) -> None:
+    code, out, _ = run("status", "--local")
     assert code == 0
     assert "sqlite" in out
     assert "bootstrap" in out
+
+
+def test_status_says_so_when_nothing_serves(run: Run) -> None:
+    code, out, err = run("status")
+    assert code == 3
+    assert "not serving: nothing answers" in out
+    assert "(nothing answers at http://127.0.0.1:1)" in err
+    code, out, _ = run("status", "--json")
+    assert (code, json.loads(out)["status"]) == (3, "not_serving")
+
+
+def test_status_says_so_when_nothing_is_stored(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTSTRAP_FILE", "")
+    code, out, _ = run("status", "--local")
+    assert code == 1
+    assert "nothing is stored; a start serves the core models" in out
+    code, out, _ = run("status", "--local", "--json")
+    assert (code, json.loads(out)["status"]) == (1, "nothing_stored")
+    code, out, _ = run("status")
+    assert (code, "none is stored" in out, "next refresh" in out) == (3, True, False)
+
+
+def test_status_of_a_degraded_registry_exits_with_1(run: Run, tmp_path: Path) -> None:
+    _, out, _ = run("status", "--local", "--json")
+    status = json.loads(out)
+    assert run("status", "--url", "http://127.0.0.1:1")[0] == 3
+    with answering(status) as url:
+        code, out, _ = run("status", "--url", url)
+        assert (code, out.split()[:2]) == (0, ["status", "ok"])
+    with answering(status | {"status": "degraded"}) as url:
+        code, out, _ = run("status", "--url", url)
+        assert (code, out.split()[:2]) == (1, ["status", "degraded;"])
+        code, out, _ = run("status", "--url", url, "--json")
+        assert (code, json.loads(out)["status"]) == (1, "degraded")
+
+
+def test_the_help_of_status_tells_its_exit_codes(run: Run) -> None:
+    _, out, _ = run("status", "--help")
+    assert "0 ok · 1 degraded, or nothing stored · 3 nothing serves" in " ".join(out.split())
 
 
 def test_a_local_refresh_without_upstream_merges_the_local_files(run: Run) -> None:
