@@ -69,6 +69,37 @@ async def test_loading_is_told_until_the_list_is_there(site: Site) -> None:
         await rows(page).first.wait_for()
 
 
+@pytest.mark.parametrize("is_gateway", [False, True], ids=["nobody", "a gateway"])
+async def test_a_registry_that_dies_meanwhile_is_told_once_and_told_again_when_it_answers(
+    site: Site, is_gateway: bool
+) -> None:
+    async def dead(route: Route) -> None:
+        await (route.fulfill(status=502, body="<h1>Bad Gateway</h1>") if is_gateway else route.abort())
+
+    async with site.page("/livez") as page:
+        await page.clock.install()
+        await page.goto("/form")
+        await field(page).click()
+        await rows(page).first.wait_for()
+        bar = page.locator("model-picker .bar")
+        await page.route("**/models*/**", dead)
+        await page.route(LIST, dead)
+        await field(page).fill("evil")
+        await bar.get_by_text("No connection to the registry: this is the list of").wait_for()
+        await rows(page).get_by_text("evil", exact=False).first.wait_for()
+        assert await page.get_by_role("status").filter(has_text="No connection").count() == 1
+        await field(page).fill("evil one")
+        await page.locator("model-picker .about").get_by_text("The rest can’t be read").wait_for()
+        async with page.expect_request(LIST):
+            await page.clock.fast_forward(7_000)
+        await page.unroute_all()
+        await page.clock.fast_forward(14_000)
+        await bar.get_by_text("The registry answers again").wait_for()
+        await page.locator("model-picker .about strong").wait_for()
+        await page.clock.fast_forward(11_000)
+        await bar.wait_for(state="hidden")
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1_100, "light"), (1_100, "dark"), (390, "light"), (390, "dark")])
 async def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     site: Site, width: int, scheme: Literal["light", "dark"]

@@ -3,10 +3,13 @@
 import { FIELDS, rowsOf } from "./rows.js";
 import { recall, remember } from "./kept.js";
 
+const GATEWAY_FAULTS = [502, 503, 504];
+
 export class Catalog {
-  /** `address` is asked for anew each time. States: loading, ready, offline (an older list is shown), error. */
-  constructor(address) {
+  /** `address` is asked for anew each time; `lost` is told when a registry that answered does so no more. States: loading, ready, offline (an older list is shown), error. */
+  constructor(address, lost) {
     this.address = address;
+    this.lost = lost;
     this.state = "loading";
     this.take({ models: [] });
   }
@@ -49,9 +52,17 @@ export class Catalog {
 
   async read(url, signal) {
     try {
-      return await (await fetch(url, { signal })).json();
-    } catch {
-      return null;
+      const response = await fetch(url, { signal });
+      // What stands in front of a registry that is gone answers for it.
+      if (!GATEWAY_FAULTS.includes(response.status)) return await response.json();
+    } catch (error) {
+      // Only what fetch itself throws: who asked has changed his mind, or the body is no JSON.
+      if (!(error instanceof TypeError)) return null;
     }
+    if (this.state === "ready") {
+      this.state = "offline";
+      this.lost(this);
+    }
+    return null;
   }
 }

@@ -38,7 +38,7 @@ export class Comparison {
   draw(rows, models) {
     const { picker } = this;
     const line = (name, cellOf) => make("tr", {}, make("th", { scope: "row" }, name), ...rows.map((row, at) => make("td", {}, make("bdi", {}, cellOf(row, models[at])))));
-    const known = (tell) => (row, model) => (model ? tell(model, row) : "…");
+    const known = (tell) => (row, model) => (model ? tell(model, row) : model === null ? "Can’t be read" : "…");
     this.costs = rows.map(() => make("td", {}));
     const heads = rows.map((row) => make("th", { scope: "col" },
       make("span", { class: "title" }, make("bdi", {}, row.label)), make("span", { class: "by" }, make("bdi", {}, row.author)),

@@ -53,6 +53,14 @@ export class Details {
     return this.known.get(id) ?? null;
   }
 
+  /** Asks again for what could not be read. */
+  again() {
+    const { row } = this;
+    if (!row || this.known.has(row.id)) return;
+    this.row = null;
+    this.describe(row);
+  }
+
   show() {
     const { row } = this;
     if (!row) return;
@@ -63,7 +71,8 @@ export class Details {
     this.node.classList.add("is-shown");
     this.node.replaceChildren(
       make("div", { class: "title" }, make("bdi", {}, row.label)), make("code", { dir: "ltr" }, row.id),
-      ...(model?.description ? markdown(model.description) : []), this.buttons(row), this.prices(row, model), this.facts(row, model));
+      ...(model?.description ? markdown(model.description) : []), this.buttons(row), this.prices(row, model), this.facts(row, model),
+      !model && this.picker.catalog.state === "offline" ? make("p", {}, "The rest can’t be read now.") : "");
     if (held) this.node.querySelector(`[data-keep=${held.dataset.keep}]`)?.focus();
   }
 

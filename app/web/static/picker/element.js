@@ -6,6 +6,7 @@ import { arranged, holds, wordsOf } from "./rows.js";
 import { Kept } from "./kept.js";
 import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
+import { Line } from "./line.js";
 import { barOf, fateOf, goneWords, lostOf, noteOf } from "./notes.js";
 import { FormField } from "./field.js";
 import { SHEET } from "./style.js";
@@ -29,7 +30,8 @@ class ModelPicker extends FormField {
 
   constructor() {
     super();
-    this.catalog = new Catalog(() => this.base);
+    this.line = new Line(() => { if (document.visibilityState === "visible") this.load(); }, () => this.refresh());
+    this.catalog = this.anotherCatalog();
     this.compared = [];
     this.words = [];
     this.ranked = null;
@@ -52,10 +54,12 @@ class ModelPicker extends FormField {
     this.comparison = new Comparison(this);
     this.chart = new Chart(this);
     this.tools = new Tools(this);
-    this.bar = make("div", { class: "bar", hidden: true });
+    this.barWords = make("span", {});
+    this.barWays = make("span", { class: "choices" });
+    this.bar = make("div", { class: "bar", hidden: true }, this.barWords, this.barWays);
     this.note = make("div", { class: "note", hidden: true });
     this.body = make("div", { class: "body" }, this.note, this.list.node, this.chart.node, this.comparison.node, this.details.node);
-    this.panel = make("div", { class: "panel", hidden: true, tabindex: "-1" }, this.tools.views, this.tools.node, this.bar, this.body);
+    this.panel = make("div", { class: "panel", hidden: true, tabindex: "-1" }, this.tools.views, this.tools.node, make("div", { role: "status" }, this.bar), this.body);
     this.said = make("span", { role: "status" });
     this.offer = make("span", {});
     root.append(make("div", { class: "field" }, this.input, this.eraser), this.panel, make("div", { class: "said" }, this.said, this.offer));
@@ -114,6 +118,7 @@ class ModelPicker extends FormField {
   disconnectedCallback() {
     this.life.abort();
     this.watch.disconnect();
+    this.line.end();
     clearTimeout(this.timer);
     this.asking?.abort();
   }
@@ -135,19 +140,40 @@ class ModelPicker extends FormField {
 
   /** Forgets one registry and asks another. */
   askAnother() {
-    this.catalog = new Catalog(() => this.base);
+    this.catalog = this.anotherCatalog();
     this.details.known.clear();
     this.meet();
     this.load();
   }
 
-  async load(cache = "default") {
+  anotherCatalog() {
+    return new Catalog(() => this.base, (catalog) => { if (catalog === this.catalog) this.cut(); });
+  }
+
+  /** Reads the list; after a failure not from what the browser has kept of it. */
+  async load(cache = ["offline", "error"].includes(this.catalog.state) ? "no-cache" : "default") {
     const { catalog } = this;
     this.refresh();
     await catalog.load(cache);
-    if (catalog !== this.catalog) return;
-    this.refresh();
+    if (catalog !== this.catalog || !this.isConnected) return;
+    if (catalog.state === "ready") this.mended(); else this.cut();
     this.tell();
+  }
+
+  /** The registry does not answer: the list stays, and it is asked again. */
+  cut() {
+    this.line.isCut();
+    this.refresh();
+  }
+
+  /** The registry answers: what could not be asked meanwhile is asked now. */
+  mended() {
+    this.line.isMended();
+    this.refresh();
+    if (!this.line.news) return;
+    this.details.again();
+    if (this.words.length) this.ask(this.input.value.trim());
+    if (this.kept.problem) this.kept.read();
   }
 
   /** Searches here at once, and asks the registry when the typing pauses. */
@@ -394,9 +420,14 @@ class ModelPicker extends FormField {
   notes() {
     const bar = barOf(this);
     const lost = bar ? null : lostOf(this);
-    this.bar.hidden = !bar && !lost;
-    if (bar) this.bar.replaceChildren(make("span", {}, bar), this.again());
-    if (lost) this.bar.replaceChildren(make("span", {}, lost.words), ...this.waysOut(lost));
+    const words = bar ?? lost?.words ?? "";
+    // Said aloud when it is another, and only then.
+    if (words !== this.barWords.textContent) {
+      this.bar.hidden = !words;
+      this.bar.classList.toggle("is-good", words === this.line.news);
+      this.barWords.textContent = words;
+      this.barWays.replaceChildren(...(lost ? this.waysOut(lost) : bar === this.line.news ? [] : [this.again()]));
+    }
     const { catalog, kept, list, tools } = this;
     const note = noteOf({ catalog, kept, list, on: tools.on, clear: () => this.clear(), again: () => this.again() });
     this.note.hidden = note === null;

@@ -55,6 +55,7 @@ select { border-radius: 8px; padding: 4px 8px }
 .note { padding: 24px; min-height: min(240px, 40vh); display: grid; place-content: center; justify-items: center; text-align: center; color: var(--soft); text-wrap: balance }
 .compare .note { min-height: 300px } .note p { margin: 0 0 14px } .note button { color: var(--ink) }
 .bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; justify-content: space-between; padding: 8px 14px; font-size: 13px; color: var(--warn); border-bottom: 1px solid var(--line) }
+.bar.is-good { color: var(--good) }
 .bar button { color: var(--ink); font-size: 13px; padding: 3px 10px }
 
 .body { display: grid; grid-template-columns: minmax(0, 1fr) }
