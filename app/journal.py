@@ -81,6 +81,7 @@ class Journal:
             trigger=outcome.trigger.value,
             forced=outcome.is_forced,
             **{name: count for name, count in changes.items() if count},
+            **({"first_models": outcome.first_models} if outcome.first_models is not None else {}),
             seconds=round(outcome.seconds, 2),
             snapshot=outcome.snapshot_id,
         )

@@ -42,8 +42,9 @@ class Trigger(StrEnum):
 class Outcome:
     """One attempt.
 
-    `reason` says in words why it was refused, failed or skipped. `kind` is a closed word for a failure.
-    `retry_after_seconds` is how long the other side asked us to wait; None when it did not.
+    `reason` says in words why it was refused, failed or skipped, or that it brought the first catalog: that one is
+    no change, so it has `first_models`, how many models it lists, in place of `diff`. `kind` is a closed word for a
+    failure. `retry_after_seconds` is how long the other side asked us to wait; None when it did not.
     """
 
     result: Result
@@ -61,6 +62,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     diff: Diff | None = None
+    first_models: int | None = None
     retry_after_seconds: float | None = None
 
     def document(self, *, with_diff: bool) -> dict[str, Any]:
@@ -85,6 +87,8 @@ class Outcome:
             document["diff"] = diff_document(self.diff)
         elif self.diff is not None:
             document["changes"] = changes_document(self.diff)
+        if self.first_models is not None:
+            document["first_models"] = self.first_models
         return document
 
     def stored(self) -> bytes:

@@ -173,7 +173,7 @@ class Refresher:
         candidate = await self._candidate(fetched, Origin.BOOTSTRAP)
         await self._adoption.adopt(candidate.contents, fetched_at=None)
         self._files.merged()
-        await self._journal.record(self._outcome(attempt, Result.UPDATED, diff=candidate.diff))
+        await self._journal.record(self._outcome(attempt, Result.UPDATED, **self._first_catalog()))
         return True
 
     async def refresh(self, trigger: Trigger, *, is_dry_run: bool = False, is_forced: bool = False) -> Outcome:
@@ -291,7 +291,12 @@ class Refresher:
                 await self._keep_period(self.period.refused(now, interval, self._draw))
             reason = "; ".join(verdict.refusals) + "; POST /refresh?force=true accepts it all the same"
             return self._outcome(attempt, Result.REFUSED, reason=reason, **about)
-        is_change = candidate.changes(self._adoption.current)
+        current = self._adoption.current
+        is_change = candidate.changes(current)
+        # Against core models that stood in for it, a catalog is no change.
+        is_first = current is None or current.contents.origin is Origin.CORE
+        # Held here, it would be freed in one step, on the event loop.
+        del current
         result = Result.UPDATED if is_change else Result.UNCHANGED
         if attempt.is_dry_run:
             return self._outcome(attempt, result, **about)
@@ -300,7 +305,13 @@ class Refresher:
         self._files.merged()
         await self._keep_period(self.period.succeeded(now, interval, candidate.contents.quarantined))
         await self._adoption.set_stale(False)
-        return self._outcome(attempt, result, **about)
+        return self._outcome(attempt, result, **about | (self._first_catalog() if is_first else {}))
+
+    def _first_catalog(self) -> dict[str, Any]:
+        """Return what the outcome says of a first catalog, which is published by now."""
+        current = self._adoption.current
+        models = sum(model.is_listed for model in current.models) if current else 0
+        return {"diff": None, "first_models": models, "reason": f"first catalog: {models:,} models"}
 
     async def _merge_local_files(self, attempt: _Attempt) -> Outcome:
         """Merge anew without a fetch: local files are all there is, or all that changed."""

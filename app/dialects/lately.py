@@ -28,25 +28,26 @@ _KINDS = (("added", "New"), ("removed", "Gone"), ("repriced", "Other price"))
 class Change:
     """One refresh that brought something else.
 
-    `counts` tells by kind (added, removed, repriced, changed) how many models; `ids` names the first of them.
+    `counts` tells by kind (added, removed, repriced, changed) how many models; `ids` names the first of them. The
+    first catalog is told by the number of its models alone.
     """
 
     at: datetime
-    counts: Mapping[str, int]
+    counts: Mapping[str, int] = field(default_factory=dict)
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    first_models: int | None = None
 
 
 def changes_of(outcomes: Iterable[Mapping[str, Any]]) -> list[Change]:
     """Return the changes that outcomes of refreshing tell, in the same order; most outcomes tell none."""
-    return [
-        Change(
-            datetime.fromisoformat(outcome["started_at"]),
-            outcome["changes"]["counts"],
-            {kind: outcome["changes"][kind] for kind, _ in _KINDS},
-        )
-        for outcome in outcomes
-        if outcome["outcome"] == "updated" and outcome.get("changes")
-    ]
+    changes = []
+    for outcome in outcomes:
+        at, told = datetime.fromisoformat(outcome["started_at"]), outcome.get("changes")
+        if outcome["outcome"] == "updated" and told:
+            changes.append(Change(at, told["counts"], {kind: told[kind] for kind, _ in _KINDS}))
+        elif outcome["outcome"] == "updated" and outcome.get("first_models") is not None:
+            changes.append(Change(at, first_models=outcome["first_models"]))
+    return changes
 
 
 def ago(now: datetime, moment: datetime) -> str:
@@ -74,7 +75,9 @@ def changes_list(snapshot: Snapshot, changes: Sequence[Change], now: datetime, *
             if change.counts.get(kind)
         ]
         if others := change.counts.get("changed"):
-            parts.append(f"<b>Other facts</b> {others:,} {'model' if others == 1 else 'models'}")
+            parts.append(f"<b>Other facts</b> {_models(others)}")
+        if change.first_models is not None:
+            parts.append(f"<b>First catalog</b> {_models(change.first_models)}")
         moment = f'<time datetime="{escape(change.at.isoformat())}">{ago(now, change.at)}</time>'
         items.append(f"<li>{moment}<div>{''.join(f'<p>{part}</p>' for part in parts)}</div></li>")
     return f'<ol class="changes">{"".join(items)}</ol>'
@@ -88,8 +91,12 @@ def _named(count: int, ids: Sequence[str], models: Mapping[str, Model], root_pat
     ]
     more = count - len(shown)
     if not shown:
-        return f"{count:,} {'model' if count == 1 else 'models'}"
+        return _models(count)
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _models(count: int) -> str:
+    return f"{count:,} {'model' if count == 1 else 'models'}"
 
 
 def newest_table(snapshot: Snapshot, *, root_path: str) -> str:

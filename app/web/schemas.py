@@ -262,6 +262,10 @@ class OutcomeDocument(Shape):
     changes: dict[str, Any] | None = Field(
         default=None, description="In `/status`: how many models changed in which way, and the first ids of each."
     )
+    first_models: int | None = Field(
+        default=None,
+        description="How many models the first catalog lists, which is no change and has no `diff` or `changes`.",
+    )
 
 
 class ProblemDocument(BaseModel):

@@ -13,7 +13,7 @@ from app.catalog.query import WORDS
 from app.prerender import PICKER_FIELDS
 from tests.api.catalog import MARKUP, PLAIN, VISION
 from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving
-from tests.simulator import generate_catalog
+from tests.simulator import generate_catalog, make_record
 
 pytestmark = pytest.mark.anyio
 PAGES = ["/", "/docs"]
@@ -122,12 +122,20 @@ async def test_the_landing_page_lists_the_newest_models_first_as_text(service: S
     assert "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;" in html
 
 
-async def test_the_landing_page_says_what_the_last_refresh_brought_and_links_to_the_clients(service: Service) -> None:
-    html = (await service.get("/")).text
-    [change] = re.findall(r'<ol class="changes">.*</ol>', html, re.DOTALL)
-    entry = next(entry for entry in (await service.read("/status"))["outcomes"] if entry["outcome"] == "updated")
-    assert f"and {entry['changes']['counts']['added'] - 4:,} more" in change
-    assert f'href="/models/{entry["changes"]["added"][0]}"' in change
+async def test_the_landing_page_says_what_refreshes_brought_the_first_catalog_being_no_change(fresh: Service) -> None:
+    total = (await fresh.read("/models"))["total"]
+    [first] = [entry for entry in (await fresh.read("/status"))["outcomes"] if entry["outcome"] == "updated"]
+    assert (first["first_models"], first["reason"]) == (total, f"first catalog: {total:,} models")
+    assert first.keys().isdisjoint({"diff", "changes"})
+    fresh.simulator.catalog = [*fresh.simulator.catalog, *(make_record(f"acme/newest-{number}") for number in range(6))]
+    await fresh.refresh()
+    html = (await fresh.get("/")).text
+    [changes] = re.findall(r'<ol class="changes">.*</ol>', html, re.DOTALL)
+    newest, oldest = changes.split("</li><li>")
+    assert "and 2 more" in newest
+    assert 'href="/models/acme/newest-0"' in newest
+    assert f"<b>First catalog</b> {total:,} models" in oldest
+    assert "<b>New</b>" not in oldest
     assert 'href="/compat"' in html
 
 

@@ -51,6 +51,7 @@ class TestBoot:
         assert instance.snapshot.fetched_at is None
         [entry] = instance.journal.entries
         assert (entry["outcome"], entry["trigger"]) == ("updated", "bootstrap")
+        assert (entry["first_models"], entry["reason"]) == (10, "first catalog: 10 models"), "with the core models"
 
     async def test_without_both_the_core_models_are_served_and_not_stored(self) -> None:
         instance = Instance()
@@ -318,6 +319,15 @@ class TestOutcomes:
     async def test_closing_when_nothing_runs_does_nothing(self, instance: Instance) -> None:
         await instance.refresher.close(timeout_seconds=1)
         assert len(instance.journal.entries) == 1
+
+    async def test_the_first_catalog_is_no_change_and_the_second_is_one(self, instance: Instance) -> None:
+        [first] = instance.journal.entries
+        assert first.keys().isdisjoint({"diff", "changes"})
+        assert (first["first_models"], first["reason"]) == (14, "first catalog: 14 models"), "with the core models"
+        instance.upstream.records = catalog(14)
+        second = await instance.ask()
+        assert second.diff is not None
+        assert (second.first_models, second.reason, second.diff.counts()["added"]) == (None, None, 2)
 
     async def test_the_outcome_names_the_instance_and_its_duration(self, instance: Instance) -> None:
         document = instance.journal.entries[0]

@@ -29,6 +29,15 @@ def test_only_outcomes_that_changed_something_are_told() -> None:
     assert change.ids["added"] == tuple(f"acme/{number}" for number in range(8))
 
 
+def test_the_first_catalog_is_told_by_its_number_of_models() -> None:
+    first = Outcome(Result.UPDATED, Trigger.SCHEDULE, NOW, 0.2, 2, "2-abc", "one", first_models=1_302)
+    changes = changes_of([first.document(with_diff=False)])
+    assert changes == [Change(NOW, first_models=1_302)]
+    html = changes_list(snapshot_of([]), changes, NOW, root_path="")
+    assert "<b>First catalog</b> 1,302 models" in html
+    assert "New" not in html
+
+
 def test_an_outcome_of_an_older_version_tells_nothing() -> None:
     entry = outcome(Result.UPDATED, Diff(added=("a/b",))).document(with_diff=False)
     del entry["changes"]
