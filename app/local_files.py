@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import structlog
 
@@ -15,11 +16,18 @@ from app.sources.core import CoreModels
 from app.sources.last_valid import LastValid
 
 log = structlog.get_logger("local_files")
+# Which setting names the file, and what is used while no version of it was ever valid here.
+_WAYS_OUT: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "core": ("CORE_MODELS_FILE", "the built-in core models are used"),
+        "overrides": ("OVERRIDES_FILE", "nothing is hidden, changed or added"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FileTrouble:
-    """Why the newest version of a local file is not in use, and since when."""
+    """Why the newest version of a local file is not in use, what is used instead, and since when."""
 
     source: str
     reason: str
@@ -82,7 +90,7 @@ class LocalFiles:
             "overrides": self._overrides,
         }
         return tuple(
-            FileState(name, file.read_at, FileTrouble(name, file.error, file.error_since) if file.error else None)
+            FileState(name, file.read_at, _trouble(name, file) if file.error else None)
             for name, file in files.items()
             if file is not None
         )
@@ -96,7 +104,16 @@ class LocalFiles:
         reasons = {file.source: file.reason for file in self.trouble()}
         for source, reason in reasons.items():
             if self._told.get(source) != reason:
-                log.warning("a local file can't be used; its last valid version stays", source=source, reason=reason)
+                log.warning("a local file can't be used", source=source, reason=reason)
         for source in self._told.keys() - reasons.keys():
             log.info("a local file is valid again", source=source)
         self._told = reasons
+
+
+def _trouble(source: str, file: LastValid[CoreModels] | LastValid[Overrides]) -> FileTrouble:
+    setting, instead = _WAYS_OUT[source]
+    if file.read_at is None:
+        used = f"no version of it was valid since the start, so {instead}; mend it, or correct or unset {setting}"
+    else:
+        used = "its last valid version stays; mend it"
+    return FileTrouble(source, f"{file.error}; {used}", file.error_since)

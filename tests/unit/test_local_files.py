@@ -169,6 +169,7 @@ class TestBrokenEdits:
         [trouble] = instance.files.trouble()
         assert trouble.source == "overrides"
         assert trouble.reason.startswith("overrides.toml: ")
+        assert trouble.reason.endswith("; its last valid version stays; mend it")
         assert trouble.since is not None
         assert str(path.parent) not in trouble.reason
         instance.clock.advance(HOUR)
@@ -257,6 +258,27 @@ class TestNothingIsLost:
         entries = len(instance.journal.entries)
         await instance.look()
         assert len(instance.journal.entries) == entries
+
+
+@pytest.mark.parametrize("body", [None, "", "schema = ["])
+def test_a_file_that_was_never_valid_is_told_with_what_is_used_instead_and_the_way_out(
+    tmp_path: Path, body: str | None
+) -> None:
+    core, overrides = tmp_path / "core.toml", tmp_path / "overrides.toml"
+    if body is not None:
+        core.write_text(body)
+        overrides.write_text(body)
+    files = LocalFiles(
+        CoreSource(core).last_valid(), OverridesSource(overrides).last_valid(), door=OPEN_DOOR, delisted_days=90
+    )
+    with capture_logs() as logs:
+        assert len(files.read().core) >= 40
+    of_core, of_overrides = (trouble.reason for trouble in files.trouble())
+    assert of_core.startswith("core.toml: ")
+    assert "the built-in core models are used; mend it, or correct or unset CORE_MODELS_FILE" in of_core
+    assert "nothing is hidden, changed or added; mend it, or correct or unset OVERRIDES_FILE" in of_overrides
+    assert [entry["reason"] for entry in logs] == [of_core, of_overrides]
+    assert "last valid" not in repr(logs) + of_core + of_overrides
 
 
 def test_the_built_in_core_models_are_no_trouble() -> None:
