@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return FINE
     from app.cli.exporting import ExportError
-    from app.cli.ways import NotReachableError
+    from app.cli.ways import NotReachableError, UnusableSettingError
 
     try:
         return _run(options)
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), UNREACHABLE)
     except ExportError as error:
         return _complain(str(error), NO)
-    except UsageError as error:
+    except (UsageError, UnusableSettingError) as error:
         return _complain(str(error), USAGE)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -20,6 +20,10 @@ class NotReachableError(Exception):
     """Nothing answered; the message says what was tried and what to do."""
 
 
+class UnusableSettingError(Exception):
+    """A setting turned out to be of no use when its part was built; the message names it and holds no secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back: an HTTP status, 200 from a local store, and a JSON document; `body` has every digit of it."""
@@ -110,7 +114,10 @@ class LocalStore:
 
         from app.main import create_app
 
-        app = create_app(self._settings.model_copy(update={"admin_token": None}), is_ringing=False)
+        try:
+            app = create_app(self._settings.model_copy(update={"admin_token": None}), is_ringing=False)
+        except ValueError as error:
+            raise UnusableSettingError(str(error)) from None
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 0))
         async with (
             app.router.lifespan_context(app),

@@ -1,21 +1,28 @@
 """What REDIS_URL says: one server, a service that sentinels watch over, or a cluster.
 
-    redis://user:password@host:6379/0                                   rediss:// for TLS, unix:// for a socket
+    redis://user:password@host:6379/0                                   rediss:// for TLS
+    unix://user:password@/path/of/redis.sock?db=0                       unix:///path/of/redis.sock without a password
     redis+sentinel://user:password@host:26379,host:26379/service/0      rediss+sentinel:// for TLS
     redis+cluster://user:password@host:6379,host:6379                   rediss+cluster:// for TLS
 
 User, password and options (OPTIONS, such as ?ssl_ca_certs=) are for the servers that hold the data; sentinels have
-?sentinel_username= and ?sentinel_password= of their own. No message repeats a piece of the URL: it may be the password.
+?sentinel_username= and ?sentinel_password= of their own. No message repeats a piece of the URL, which may be the
+password, but the value of an option that takes no more than a few.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from redis.asyncio.connection import SSLConnection, parse_url
+
+from app.catalog.text import one_line
 
 
 class Kind(StrEnum):
@@ -27,6 +34,7 @@ class Kind(StrEnum):
 
 
 PORTS = {Kind.SENTINEL: 26_379, Kind.CLUSTER: 6_379}
+SOCKET_FORM = "unix://user:password@/path/of/redis.sock"
 FORMS = {
     Kind.SERVER: "redis://user:password@host:6379/0",
     Kind.SENTINEL: "redis+sentinel://user:password@host:26379,host:26379/service/0",
@@ -36,6 +44,18 @@ SENTINEL_OPTIONS = {"sentinel_username": "username", "sentinel_password": "passw
 TLS_OPTIONS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile")
 # Connections are made as this service needs them, so that no more than these are anybody's business.
 OPTIONS = ("client_name", "db", "health_check_interval", "password", "socket_keepalive", "username", *TLS_OPTIONS)
+_SWITCH = (re.compile("true|false|yes|no|1|0", re.IGNORECASE), "true or false")
+# What an option takes, and how that is said; redis-py finds out when it connects, or takes it for something else.
+_TAKES: Mapping[str, tuple[re.Pattern[str], str]] = MappingProxyType(
+    {
+        "client_name": (re.compile(r"[\x21-\x7e]{1,200}"), "letters, digits and signs without a space"),
+        "db": (re.compile("[0-9]{1,9}"), "the number of a database"),
+        "health_check_interval": (re.compile("[0-9]{1,9}"), "a whole number of seconds"),
+        "socket_keepalive": _SWITCH,
+        "ssl_cert_reqs": (re.compile("none|optional|required"), "none, optional or required"),
+        "ssl_check_hostname": _SWITCH,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +84,9 @@ def parse_address(url: str) -> RedisAddress:
         raise
     except ValueError:
         # The parser's own message can hold a piece of the password.
+        form = SOCKET_FORM if scheme == "unix" else FORMS[kind]
         raise ValueError(
-            f"REDIS_URL can't be read: write {FORMS[kind]}, and percent-encode signs such as / @ : # ? in the password"
+            f"REDIS_URL can't be read: write {form}, and percent-encode signs such as / @ : # ? in the password"
         ) from None
 
 
@@ -75,12 +96,29 @@ class _UnusableAddressError(ValueError):
 
 def _single(url: str) -> RedisAddress:
     parts = urlsplit(url)
-    # A `/` or a `?` of a password that is not encoded ends the host before the `@`; a socket's path may hold one.
-    if parts.fragment or "@" in parts.query or ("@" in parts.path and parts.scheme != "unix"):
+    if parts.scheme == "unix":
+        return _socket(url)
+    # A `/` or a `?` of a password that is not encoded ends the host before the `@`.
+    if parts.fragment or "@" in parts.path + parts.query:
         raise ValueError("signs that must be encoded")
+    if not re.fullmatch("/?|/[0-9]{1,9}/?", parts.path):
+        raise _UnusableAddressError(f"REDIS_URL ends with what is no number of a database: write {FORMS[Kind.SERVER]}")
     _check_options(parse_qsl(parts.query, keep_blank_values=True), Kind.SERVER, is_tls=parts.scheme == "rediss")
     options: dict[str, Any] = dict(parse_url(url))
     return RedisAddress(Kind.SERVER, is_tls=options.get("connection_class") is SSLConnection, options=options)
+
+
+def _socket(url: str) -> RedisAddress:
+    parts = urlsplit(url)
+    # A socket has no host: whatever stands in its place is a piece of the password, or of a path with a slash too few.
+    has_credentials = parts.netloc.endswith("@")
+    if (parts.netloc and not has_credentials) or not parts.path.strip("/"):
+        raise ValueError("no path of a socket")
+    if parts.fragment or "@" in parts.query or (has_credentials and "@" in parts.path):
+        raise ValueError("signs that must be encoded")
+    words = parse_qsl(parts.query, keep_blank_values=True)
+    _check_options(words, Kind.SERVER, is_tls=False, unknown=("socket_keepalive",))
+    return RedisAddress(Kind.SERVER, options=dict(parse_url(url)))
 
 
 def _several(kind: Kind, transport: str, rest: str) -> RedisAddress:
@@ -108,9 +146,9 @@ def _several(kind: Kind, transport: str, rest: str) -> RedisAddress:
     return RedisAddress(kind, hosts, unquote(service), is_tls, options, for_sentinels)
 
 
-def _check_options(words: list[tuple[str, str]], kind: Kind, *, is_tls: bool) -> None:
+def _check_options(words: list[tuple[str, str]], kind: Kind, *, is_tls: bool, unknown: tuple[str, ...] = ()) -> None:
     """Raise for an option that no connection takes; its name may be a piece of the password, so it is not repeated."""
-    known = (*OPTIONS, *(SENTINEL_OPTIONS if kind is Kind.SENTINEL else ()))
+    known = {*OPTIONS, *(SENTINEL_OPTIONS if kind is Kind.SENTINEL else ())}.difference(unknown)
     names = {name for name, _ in words}
     if not names.issubset(known):
         raise _UnusableAddressError(
@@ -119,6 +157,11 @@ def _check_options(words: list[tuple[str, str]], kind: Kind, *, is_tls: bool) ->
         )
     if not is_tls and not names.isdisjoint(TLS_OPTIONS):
         raise _UnusableAddressError("REDIS_URL has an option for TLS: let it begin with rediss, or leave that out")
+    for name, value in words:
+        pattern, taken = _TAKES.get(name, (None, ""))
+        # redis-py leaves out what is empty.
+        if value and pattern and not pattern.fullmatch(value):
+            raise _UnusableAddressError(f"REDIS_URL has {name}={one_line(value)[:40]!r}, but {name} takes {taken}")
 
 
 def _place(place: str, port: int) -> tuple[str, int]:

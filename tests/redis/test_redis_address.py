@@ -41,6 +41,20 @@ async def test_a_client_can_be_made_with_every_option_that_is_known(form: str) -
     await client.close()
 
 
+@pytest.mark.parametrize(
+    ("url", "path", "password"),
+    [
+        ("unix:///run/redis.sock", "/run/redis.sock", None),
+        ("unix:///run/a@b/redis.sock?db=2", "/run/a@b/redis.sock", None),
+        ("unix://:pa%2Fss@/run/redis.sock", "/run/redis.sock", "pa/ss"),
+        ("unix://:pass@/run/a%40b/redis.sock", "/run/a@b/redis.sock", "pass"),
+    ],
+)
+def test_a_socket_has_a_path_and_perhaps_a_password(url: str, path: str, password: str | None) -> None:
+    address = parse_address(url)
+    assert (address.kind, address.options["path"], address.options.get("password")) == (Kind.SERVER, path, password)
+
+
 def test_the_nodes_of_a_cluster() -> None:
     address = parse_address("rediss+cluster://:secret@one,two:7000/0")
     assert (address.kind, address.hosts, address.is_tls) == (Kind.CLUSTER, (("one", 6379), ("two", 7000)), True)
@@ -73,6 +87,20 @@ def test_the_nodes_of_a_cluster() -> None:
         ("redis://host?ssl_ca_certs=/ca.pem", "an option for TLS"),
         ("redis+ring://:Canary@host", "can't be read: write redis://"),
         ("http+cluster://:Canary@host", "can't be read: write redis://"),
+        ("unix://user:12/Canary@/run/redis.sock", "can't be read: write unix://"),
+        ("unix://:12@/Canary@/run/redis.sock", "can't be read: write unix://"),
+        ("unix://:Canary#1@/run/redis.sock", "can't be read: write unix://"),
+        ("unix://run/redis.sock", "can't be read: write unix://"),
+        ("unix://:Canary@", "can't be read: write unix://"),
+        ("unix:///run/redis.sock?socket_keepalive=true", "an option that is not known"),
+        ("redis://host/Canary", "no number of a database"),
+        ("redis://host?db=first", "db='first', but db takes the number of a database"),
+        ("redis://host?health_check_interval=-1", "health_check_interval='-1', but"),
+        ("redis://host?socket_keepalive=maybe", "socket_keepalive='maybe', but socket_keepalive takes true or false"),
+        ("redis://host?client_name=my+registry", "client_name='my registry', but"),
+        ("rediss://host?ssl_cert_reqs=foo", "'foo', but ssl_cert_reqs takes none, optional or required"),
+        ("rediss+cluster://host?ssl_check_hostname=foo", "ssl_check_hostname takes true or false"),
+        ("rediss+sentinel://host/models?ssl_cert_reqs=foo", "ssl_cert_reqs takes none, optional or required"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_way_out(url: str, says: str) -> None:

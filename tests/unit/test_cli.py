@@ -188,6 +188,14 @@ def test_status_of_a_degraded_registry_exits_with_1(run: Run, tmp_path: Path) ->
         assert (code, json.loads(out)["status"]) == (1, "degraded")
 
 
+def test_an_option_of_redis_that_cannot_be_is_told_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", f"rediss://:{CANARY}@127.0.0.1?ssl_cert_reqs=foo")
+    code, out, err = run("status", "--local")
+    assert (code, out) == (2, "")
+    assert "REDIS_URL has ssl_cert_reqs='foo', but ssl_cert_reqs takes none, optional or required" in err
+    assert CANARY not in err
+
+
 def test_the_help_of_status_tells_its_exit_codes(run: Run) -> None:
     _, out, _ = run("status", "--help")
     assert "0 ok · 1 degraded, or nothing stored · 3 nothing serves" in " ".join(out.split())
