@@ -41,6 +41,7 @@ class Site:
         path: str = "/",
         *,
         width: int = 1_100,
+        is_touch: bool = False,
         scheme: Literal["light", "dark"] = "light",
         motion: Literal["reduce", "no-preference"] = "no-preference",
         attributes: str = "required",
@@ -49,7 +50,11 @@ class Site:
         """Open a page in a profile of its own, `/form` with a picker in a form; fails when a script failed."""
         errors: list[str] = []
         context = await self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=motion, base_url=self.address
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion=motion,
+            base_url=self.address,
+            has_touch=is_touch,
         )
         page = await context.new_page()
         page.set_default_timeout(10_000)

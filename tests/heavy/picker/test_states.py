@@ -85,13 +85,14 @@ async def test_a_registry_that_dies_meanwhile_is_told_once_and_told_again_when_i
         await page.route("**/models*/**", dead)
         await page.route(LIST, dead)
         await field(page).fill("evil")
-        await bar.get_by_text("No connection to the registry: this is the list of").wait_for()
+        await bar.get_by_text("No connection to the registry: the list is from").wait_for()
         await rows(page).get_by_text("evil", exact=False).first.wait_for()
         assert await page.get_by_role("status").filter(has_text="No connection").count() == 1
         await field(page).fill("evil one")
         await page.locator("model-picker .about").get_by_text("The rest can’t be read").wait_for()
         async with page.expect_request(LIST):
             await page.clock.fast_forward(7_000)
+        await page.wait_for_function("document.querySelector('model-picker').line.retryMs === 20_000")
         await page.unroute_all()
         await page.clock.fast_forward(14_000)
         await bar.get_by_text("The registry answers again").wait_for()

@@ -70,6 +70,7 @@ export class Details {
     if (held) this.node.focus();
     this.node.classList.add("is-shown");
     this.node.replaceChildren(
+      button("Back to the list", () => this.picker.readOn(), { class: "back", "data-keep": "back" }),
       make("div", { class: "title" }, make("bdi", {}, row.label)), make("code", { dir: "ltr" }, row.id),
       ...(model?.description ? markdown(model.description) : []), this.buttons(row), this.prices(row, model), this.facts(row, model),
       !model && this.picker.catalog.state === "offline" ? make("p", {}, "The rest can’t be read now.") : "");

@@ -9,7 +9,7 @@ import { Catalog } from "./catalog.js";
 import { Line } from "./line.js";
 import { barOf, fateOf, goneWords, lostOf, noteOf } from "./notes.js";
 import { FormField } from "./field.js";
-import { SHEET } from "./style.js";
+import { BESIDE_PX, SHEET } from "./style.js";
 import { Tools } from "./tools.js";
 import { RowList } from "./list.js";
 import { Details } from "./details.js";
@@ -37,6 +37,7 @@ class ModelPicker extends FormField {
     this.ranked = null;
     this.view = "list";
     this.isOpen = false;
+    this.isReading = false;
     this.kept = new Kept("");
     const root = this.attachShadow({ mode: "open", delegatesFocus: true });
     root.adoptedStyleSheets = [SHEET];
@@ -75,6 +76,7 @@ class ModelPicker extends FormField {
     root.addEventListener("focusout", ({ target }) => setTimeout(() => this.left(target)));
     root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.isOpen) return;
+      if (this.isReading) { this.readOn(); event.stopPropagation(); return; }
       if (this.isInline) { if (this.view !== "list") this.see("list"); else return; } else this.close();
       this.input.focus();
       event.stopPropagation();
@@ -181,6 +183,7 @@ class ModelPicker extends FormField {
     const text = this.input.value.trim();
     this.words = wordsOf(text);
     this.ranked = null;
+    this.isReading = false;
     if (this.view === "compare") this.see("list");
     this.refresh();
     this.list.activate(this.list.shown.length ? 0 : -1, true);
@@ -226,6 +229,7 @@ class ModelPicker extends FormField {
   choose(id) {
     const isOther = id !== this.choice;
     this.isTouched = true;
+    this.isReading = false;
     this.kept.chose(id);
     this.close();
     this.set(id);
@@ -297,7 +301,7 @@ class ModelPicker extends FormField {
 
   close() {
     if (!this.isOpen || this.isInline) return;
-    this.isOpen = false;
+    this.isOpen = this.isReading = false;
     this.panel.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
@@ -363,7 +367,23 @@ class ModelPicker extends FormField {
 
   see(view) {
     this.view = view;
+    this.isReading = false;
     this.refresh();
+  }
+
+  /** Tells of a row before it is chosen: beside the list where there is room, else in the list's place. */
+  readOf(at) {
+    this.list.activate(at, false);
+    this.isReading = this.clientWidth < BESIDE_PX || this.panel.matches(".is-tight");
+    this.drawView();
+    (this.isReading ? this.details.node.querySelector("button") : this.details.node).focus();
+  }
+
+  /** Goes back from what was read to the list. */
+  readOn() {
+    this.isReading = false;
+    this.drawView();
+    this.list.focusActive();
   }
 
   /** Works out what is shown and draws it. */
@@ -384,13 +404,15 @@ class ModelPicker extends FormField {
   drawView() {
     if (!this.isOpen) return;
     const isEmpty = !this.note.hidden;
-    this.list.node.hidden = this.view !== "list" || isEmpty;
+    const isReading = this.isReading && this.view === "list" && !isEmpty;
+    this.panel.classList.toggle("is-reading", isReading);
+    this.list.node.hidden = this.view !== "list" || isEmpty || isReading;
     this.chart.node.hidden = this.view !== "chart" || isEmpty;
     this.comparison.node.hidden = this.view !== "compare";
     this.note.hidden = this.note.hidden || this.view === "compare";
     const isWhole = this.view === "compare" || isEmpty;
     this.details.node.hidden = isWhole;
-    this.body.classList.toggle("is-whole", isWhole);
+    this.body.classList.toggle("is-whole", isWhole || isReading);
     if (this.view === "list") this.list.paint();
     if (this.view === "chart" && !isEmpty) this.chart.show(this.list.shown);
     if (this.view === "compare") this.comparison.show();
@@ -399,6 +421,7 @@ class ModelPicker extends FormField {
   /** The chart is as wide as there is room; what grows in height beside it must not draw it anew. */
   resized() {
     const width = this.body.clientWidth;
+    if (this.list.rowPx !== this.list.neededRowPx) this.refresh();
     if (this.view === "list" || (width !== this.width && this.view === "chart")) this.drawView();
     this.width = width;
   }

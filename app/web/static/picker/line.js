@@ -24,7 +24,7 @@ export class Line {
   isMended() {
     if (this.retryMs === RETRY_MS) return;
     this.retryMs = RETRY_MS;
-    this.news = "The registry answers again: this is its list of now.";
+    this.news = "The registry answers again: this is its newest list.";
     this.later(NEWS_MS, () => { this.news = null; this.changed(); });
   }
 

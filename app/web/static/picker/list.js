@@ -1,10 +1,13 @@
 // The list: a listbox of which only the rows in view are drawn, so that 5,000 models scroll like 50.
 
 import { leavingWords, priceWords, tokens } from "./words.js";
-import { ICONS, icon, make } from "./nodes.js";
+import { ICONS, button, icon, make } from "./nodes.js";
 
-export const ROW_PX = 60;
 export const HEAD_PX = 34;
+// Up to this width a name has a line of its own, and a row three.
+export const NARROW_PX = 400;
+const ROW_PX = 60;
+const NARROW_ROW_PX = 82;
 const DRAWN_BEYOND = 4;
 
 export class RowList {
@@ -15,11 +18,13 @@ export class RowList {
     this.places = [];
     this.drawn = new Map();
     this.active = -1;
-    this.space = make("div", { class: "space", role: "presentation" });
-    this.node = make("div", { class: "list", role: "listbox", id: "list", "aria-label": "Models", tabindex: "-1", onscroll: () => this.paint() }, this.space);
+    this.space = make("div", { class: "space", role: "listbox", id: "list", "aria-label": "Models" });
+    // An option may hold no button, so those that tell of a model stand beside the listbox and move with it.
+    this.infos = make("div", { class: "infos", role: "group", "aria-label": "About the models" });
+    this.node = make("div", { class: "list", tabindex: "-1", onscroll: () => this.paint() }, this.space, this.infos);
     const rowAt = (event) => event.target.closest?.("[data-at]")?.dataset.at;
     // The field keeps the focus while the mouse is in the list.
-    this.space.addEventListener("mousedown", (event) => event.preventDefault());
+    this.node.addEventListener("mousedown", (event) => { if (event.target !== this.node) event.preventDefault(); });
     this.space.addEventListener("click", (event) => {
       const at = rowAt(event);
       if (at !== undefined) picker.choose(this.shown[Number(at)].id);
@@ -31,12 +36,15 @@ export class RowList {
   }
 
   get activeRow() { return this.shown[this.active] ?? null; }
+  get neededRowPx() { return this.picker.clientWidth <= NARROW_PX ? NARROW_ROW_PX : ROW_PX; }
 
   /** Takes rows under their titles and works out where each stands. */
   show(groups) {
     this.shown = [];
     this.places = [];
     this.topOf = [];
+    this.rowPx = this.neededRowPx;
+    this.node.style.setProperty("--row", `${this.rowPx}px`);
     let top = 0;
     for (const [title, rows] of groups) {
       if (title) { this.places.push({ top, title }); top += HEAD_PX; }
@@ -44,7 +52,7 @@ export class RowList {
         this.places.push({ top, at: this.shown.length });
         this.topOf.push(top);
         this.shown.push(row);
-        top += ROW_PX;
+        top += this.rowPx;
       }
     }
     this.space.style.height = `${top}px`;
@@ -54,8 +62,8 @@ export class RowList {
 
   /** Draws the rows in view and a few around them. */
   paint() {
-    const from = this.node.scrollTop - ROW_PX * DRAWN_BEYOND;
-    const to = this.node.scrollTop + this.node.clientHeight + ROW_PX * DRAWN_BEYOND;
+    const from = this.node.scrollTop - this.rowPx * DRAWN_BEYOND;
+    const to = this.node.scrollTop + this.node.clientHeight + this.rowPx * DRAWN_BEYOND;
     let low = 0;
     let high = this.places.length;
     while (low < high) {
@@ -69,12 +77,9 @@ export class RowList {
       const key = this.keyOf(this.places[low]);
       this.drawn.set(key, before.get(key) ?? this.drawnAt(this.places[low]));
     }
-    for (const [key, node] of before) if (!this.drawn.has(key)) node.remove();
-    let next = this.space.firstChild;
-    for (const node of this.drawn.values()) {
-      if (node === next) next = next.nextSibling;
-      else this.space.insertBefore(node, next);
-    }
+    const nodes = [...this.drawn.values()];
+    settle(this.space, nodes);
+    settle(this.infos, nodes.map((node) => node.info).filter(Boolean));
     this.point();
   }
 
@@ -88,7 +93,11 @@ export class RowList {
 
   /** Marks the active row, and tells the field which one it is. */
   point() {
-    for (const node of this.drawn.values()) node.toggleAttribute("data-active", Number(node.dataset.at) === this.active);
+    for (const node of this.drawn.values()) {
+      const isActive = Number(node.dataset.at) === this.active;
+      node.toggleAttribute("data-active", isActive);
+      if (node.info) node.info.tabIndex = isActive || (this.active < 0 && node.dataset.at === "0") ? 0 : -1;
+    }
     const { input } = this.picker;
     const active = this.space.querySelector("[data-active]");
     if (active) input.setAttribute("aria-activedescendant", active.id);
@@ -97,7 +106,7 @@ export class RowList {
 
   drawnAt({ top, title, at }) {
     const node = title ? make("div", { class: "head", role: "presentation", "aria-hidden": "true" }, title) : this.drawnRow(at);
-    node.style.transform = `translateY(${top}px)`;
+    for (const part of [node, node.info]) if (part) part.style.transform = `translateY(${top}px)`;
     return node;
   }
 
@@ -105,7 +114,7 @@ export class RowList {
     const row = this.shown[at];
     const { kept, choice, compared } = this.picker;
     const context = tokens(row.context);
-    return make("div", {
+    const node = make("div", {
       class: "row", role: "option", id: `option-${at}`, "data-at": at,
       "aria-selected": String(row.id === choice), "aria-posinset": at + 1, "aria-setsize": this.shown.length,
     },
@@ -118,6 +127,14 @@ export class RowList {
     make("div", { class: "by" }, make("bdi", {}, row.author)),
     make("div", { class: "facts" }, ...Object.keys(ICONS).filter((name) => row.has.has(name)).map(icon),
       context ? make("span", {}, `${context} context`) : null));
+    node.info = button(make("span", { "aria-hidden": "true" }, "i"), () => this.picker.readOf(at), { class: "info", "aria-label": `About ${row.label}` });
+    return node;
+  }
+
+  /** Goes back to the row that was read about; the field is next best. */
+  focusActive() {
+    this.activate(this.active, true);
+    (this.infos.querySelector("[tabindex='0']") ?? this.picker.input).focus();
   }
 
   /** Makes a row the active one; `isScrolled` brings it into view. */
@@ -126,7 +143,7 @@ export class RowList {
     if (at >= 0 && isScrolled) {
       const top = this.topOf[at];
       if (top < this.node.scrollTop + HEAD_PX) this.node.scrollTop = Math.max(0, top - HEAD_PX);
-      else if (top + ROW_PX > this.node.scrollTop + this.node.clientHeight) this.node.scrollTop = top + ROW_PX - this.node.clientHeight;
+      else if (top + this.rowPx > this.node.scrollTop + this.node.clientHeight) this.node.scrollTop = top + this.rowPx - this.node.clientHeight;
     }
     this.paint();
     if (at >= 0) this.picker.details.describe(this.shown[at]);
@@ -135,11 +152,22 @@ export class RowList {
   /** Moves the active row as a key says; tells whether the key meant anything. */
   moved(event) {
     const last = this.shown.length - 1;
-    const page = Math.max(1, Math.floor(this.node.clientHeight / ROW_PX) - 1);
+    const page = Math.max(1, Math.floor(this.node.clientHeight / this.rowPx) - 1);
     const moves = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page, PageUp: this.active - page };
     if (!event.shiftKey) Object.assign(moves, { Home: 0, End: last });
     if (!(event.key in moves)) return false;
     if (last >= 0) this.activate(Math.max(0, Math.min(last, moves[event.key])), true);
     return true;
+  }
+}
+
+/** Puts nodes into their parent in this order, takes the others out, and leaves alone what stands where it should. */
+function settle(parent, nodes) {
+  const kept = new Set(nodes);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextSibling;
+    else parent.insertBefore(node, next);
   }
 }

@@ -6,10 +6,10 @@ import { button, make } from "./nodes.js";
 /** The line above the list, of something that is wrong although there is a list; null when nothing is. */
 export function barOf({ catalog, kept, line }) {
   const isCut = navigator.onLine === false && catalog.rows.length > 0;
-  if (catalog.state === "offline" || isCut) return `No connection to the registry: this is the list of ${ago(catalog.updatedAt)}, and only it is searched.`;
+  if (catalog.state === "offline" || isCut) return `No connection to the registry: the list is from ${ago(catalog.updatedAt)}, and only it is searched.`;
   if (line.news) return line.news;
   if (kept.problem) return kept.problem;
-  if (catalog.isStale && catalog.rows.length) return `Prices may be out of date: the registry can’t reach its source. This is the list of ${ago(catalog.updatedAt)}.`;
+  if (catalog.isStale && catalog.rows.length) return `Prices may be out of date: the registry can’t reach its source. The list is from ${ago(catalog.updatedAt)}.`;
   return null;
 }
 

@@ -1,7 +1,9 @@
 // Style: a constructed sheet, which the strictest policy allows.
 
-import { HEAD_PX, ROW_PX } from "./list.js";
+import { HEAD_PX, NARROW_PX } from "./list.js";
 
+// From this width on the details stand beside the list.
+export const BESIDE_PX = 720;
 export const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(`
 :host { --ink: #1b1d22; --soft: #5b606b; --line: #dcdfe5; --paper: #fff; --wash: #f5f6f8; --mark: #2453c9; --glow: #e9effc;
@@ -62,24 +64,33 @@ select { border-radius: 8px; padding: 4px 8px }
 :host(:not([inline])) .body { flex: 0 1 auto; min-height: 0; overflow: auto; grid-template-rows: minmax(0, 1fr) auto }
 .list { position: relative; overflow-y: auto; height: min(480px, 60vh); overscroll-behavior: contain }
 :host(:not([inline])) .list { height: auto; min-height: 0; max-height: min(480px, 60vh) } :host(:not([inline])) .about { max-height: min(320px, calc(var(--room, 80vh) * .4)) }
-.is-tight .list, .is-tight .note { max-height: none !important; min-height: 60px } .is-tight .about.is-shown { display: none !important }
+.is-tight .list, .is-tight .note { max-height: none !important; min-height: 60px } .is-tight:not(.is-reading) .about.is-shown { display: none !important }
 .is-tight .tools { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding-block: 8px } .is-tight :is(.chips, .orders) { flex-wrap: nowrap; flex: none; width: auto; min-width: 0; margin-block: 0 }
 .space { position: relative }
 .row, .head { position: absolute; inset-inline: 0; top: 0; padding-inline: 16px }
 .head { height: ${HEAD_PX}px; padding-top: 12px; font-size: 12px; font-weight: 600; color: var(--soft) }
-.row { height: ${ROW_PX}px; cursor: pointer; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1px 14px; align-content: center }
+.row { height: var(--row); cursor: pointer; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1px 14px; align-content: center }
 .row[data-active] { background: var(--wash); box-shadow: inset 3px 0 var(--mark) }
 :host(:dir(rtl)) .row[data-active] { box-shadow: inset -3px 0 var(--mark) }
 .row[aria-selected=true] .name { color: var(--mark) }
 .name { font-weight: 550; display: flex; gap: 8px; align-items: center; min-width: 0 }
 .name > bdi, .row .by { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0 }
-.price { font-variant-numeric: tabular-nums; white-space: nowrap; font-size: 13px; text-align: end; unicode-bidi: plaintext }
+.price { font-variant-numeric: tabular-nums; white-space: nowrap; font-size: 13px; text-align: end; unicode-bidi: plaintext } :host(:dir(rtl)) .price { text-align: left }
 .facts { display: flex; gap: 7px; align-items: center; justify-content: flex-end; color: var(--soft); font-size: 13px }
+.infos { position: absolute; top: 0; inset-inline-end: 0 }
+.info { position: absolute; top: 0; inset-inline-end: 2px; width: 46px; height: var(--row); border: 0; background: none; padding: 0; cursor: pointer; display: grid; place-content: center; color: var(--soft) }
+.info span { width: 22px; border: 1.5px solid; border-radius: 50%; font: italic 600 14px/19px Georgia, serif } .info:focus-visible { outline-offset: -4px; background: var(--paper) }
+.info:not(:focus-visible) { opacity: 0; pointer-events: none }
+.is-tight .info { opacity: 1 !important; pointer-events: auto !important } .is-tight .row { padding-inline-end: 50px }
+@media (any-pointer: coarse) { .info { opacity: 1 !important; pointer-events: auto !important } .row { padding-inline-end: 50px } }
+@media (pointer: coarse) { @container (max-width: ${BESIDE_PX - 1}px) { :host(:not([inline])) .panel:not(.is-reading) .about.is-shown { display: none } } }
 .icon { width: 15px; height: 15px; fill: none; stroke: currentColor; stroke-width: 1.3; stroke-linejoin: round; stroke-linecap: round; flex: none }
 
 .about { display: none; padding: 16px 18px; border-top: 1px solid var(--line); overflow: auto; max-height: 320px; overflow-wrap: anywhere; font-size: 14px }
 .about.is-shown { display: block }
 .about .title { font-size: 16px } .about code { display: block; font-size: 12.5px; color: var(--soft) } .about p { margin: 10px 0 } .about a { color: var(--mark) }
+.about .back { display: none; border: 0; background: none; padding: 10px 0; margin: -10px 0 4px; min-height: 44px; color: var(--mark); cursor: pointer }
+.is-reading .tools { display: none !important } .is-reading .about { max-height: none !important; border-top: 0 } .is-reading .about .back { display: block }
 .about .choices { margin: 14px 0 16px } .about .choices button { padding: 4px 11px; font-size: 13px }
 .about dl { display: grid; grid-template-columns: minmax(76px, auto) minmax(0, 1fr); gap: 6px 14px; margin: 12px 0 0; font-size: 13px }
 .about dt { color: var(--soft) } .about dd { margin: 0 }
@@ -114,10 +125,10 @@ summary { cursor: pointer; font-size: 13px; color: var(--mark) }
   .chips { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; margin: -4px -12px; padding: 4px 12px; min-width: calc(100% + 24px) }
   .chip { flex: none } .orders { width: 100% } .orders .switch { flex: 1 0 100%; justify-content: start } .orders select { flex: 1 1 0; min-width: 0; text-overflow: ellipsis }
 }
-@container (max-width: 300px) {
-  .row { grid-template-columns: minmax(0, 1fr) auto; padding-inline: 12px } .row .name { grid-column: 1 / -1; order: -2 } .row .by { order: -1 } .row .facts { display: none }
+@container (max-width: ${NARROW_PX}px) {
+  .row { padding-inline-start: 12px } .row .name, .row .facts { grid-column: 1 / -1 } .row .name { order: -2 } .row .by { order: -1 } .row .facts { justify-content: start }
 }
-@container (min-width: 720px) {
+@container (min-width: ${BESIDE_PX}px) {
   .compare thead td, .compare tbody th { width: 118px }
   .body:not(.is-whole) { grid-template-columns: minmax(0, 1fr) 320px }
   .body:not(.is-whole) .about { display: block; border-top: 0; border-inline-start: 1px solid var(--line); max-height: none; height: 0; min-height: 100% }
