@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gzip
 import socket
+import ssl
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -67,8 +68,9 @@ class Answer(NamedTuple):
 class Simulator:
     """OpenRouter on a port of this machine.
 
-    `catalog` may be replaced at any time. `next_catalog` is called before each list that starts at the first
-    record, and may return a new catalog; None keeps the old one. `other_fault` spoils every document but the list.
+    It speaks TLS when it is given a context. `catalog` may be replaced at any time. `next_catalog` is called before
+    each list that starts at the first record, and may return a new catalog; None keeps the old one. `other_fault`
+    spoils every document but the list.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Simulator:
         *,
         port: int = 0,
         seed: int = 0,
+        tls: ssl.SSLContext | None = None,
         next_catalog: Callable[[], Sequence[Mapping[str, Any]] | None] = lambda: None,
     ) -> None:
         self.catalog: list[Any] = list(generate_catalog(400, seed) if catalog is None else catalog)
@@ -87,11 +90,12 @@ class Simulator:
         self._next_catalog = next_catalog
         self._random = Random(seed)
         self._port = port
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -108,7 +112,7 @@ class Simulator:
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def base_url(self) -> str:

@@ -5,6 +5,7 @@ Redirects stay on the host that the operator named. Only SourceError gets out.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -144,9 +145,23 @@ def _redirect_url(url: httpx.URL, location: str | None, subject: str) -> httpx.U
 
 
 def _unreachable(error: Exception, subject: str) -> str:
+    distrust = _distrust(error)
+    if distrust is not None:
+        return (
+            f"{subject} did not come: its certificate is not trusted ({distrust}); check OPENROUTER_BASE_URL, the "
+            "proxy and the clock of this machine, and name the authority of a certificate of your own in SSL_CERT_FILE"
+        )
     # Only the words of a failed connection are known to be harmless; others may quote headers or a proxy's URL.
     why = f": {excerpt(str(error), 120)}" if isinstance(error, httpx.ConnectError) else ""
     return f"{subject} did not come ({type(error).__name__}{why}); check OPENROUTER_BASE_URL, the network and the proxy"
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """Return in OpenSSL's words why a certificate was refused; None when that was not it."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    # Of what the other side sent, only the name that was expected can stand in these words.
+    return excerpt(error.verify_message, 120) if error is not None else None
 
 
 def _headers(options: OpenRouterOptions) -> list[tuple[bytes, bytes]]:

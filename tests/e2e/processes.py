@@ -155,6 +155,14 @@ class ServiceProcess:
             assert time.monotonic() < give_up_at, self.log
             await asyncio.sleep(0.02)
 
+    async def interrupted(self, within_seconds: float = START_SECONDS) -> Any:
+        """Wait until upstream has failed and return what `/status` says then."""
+        give_up_at = time.monotonic() + within_seconds
+        while (status := await self.status())["upstream"]["state"] != "interrupted":
+            assert time.monotonic() < give_up_at, self.log
+            await asyncio.sleep(0.02)
+        return status
+
     async def etag(self, coding: str = "identity") -> str:
         """The ETag of the whole list in one coding; right after a start compressed forms are not there yet."""
         answer = await self.client.get("/models", headers={"Accept-Encoding": coding})
