@@ -7,7 +7,8 @@ without parsing, without a task, without ASGI.
 
 Whatever is not that simple goes the ordinary way: pipelined or partial requests, an answer still being sent, a
 reader that is slow, a limit on connections, HTTP/1.0, `Connection: close`, a request id of the caller's own.
-It reaches into uvicorn's protocol, so it is only used with versions that it was tested with.
+What is no request at all gets a problem document. It reaches into uvicorn's protocol, so it is only used with versions
+that it was tested with.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from uvicorn.server import ServerState
 
 from app.registry import Registry
 from app.web.front import Front
-from app.web.middleware import AccessLog, new_request_id
+from app.web.middleware import SECURITY_HEADERS, AccessLog, new_request_id
+from app.web.problems import MEDIA_TYPE, unreadable_request
 from app.wire import JOINED_BODY_BYTES
 
 log = structlog.get_logger("protocol")
@@ -37,16 +39,27 @@ _OWN_WAY: Final = frozenset({b"x-request-id", b"expect", b"upgrade", b"content-l
 
 
 def protocol_for(
-    front: Front, registry: Registry, access_log: AccessLog | None, *, version: str = uvicorn.__version__
+    front: Front,
+    registry: Registry,
+    access_log: AccessLog | None,
+    *,
+    is_fast: bool = True,
+    version: str = uvicorn.__version__,
 ) -> type[HttpToolsProtocol] | None:
-    """Return the protocol class for one application; None when the installed uvicorn is not one we know."""
+    """Return the protocol class for one application; None when the installed uvicorn is not one we know.
+
+    Unless it `is_fast`, it differs from uvicorn's in the answer to what is no request alone.
+    """
     if version not in TESTED_VERSIONS:
-        log.warning(
-            "the fast protocol is off: it was not tested with this uvicorn",
-            installed=version,
-            tested=", ".join(sorted(TESTED_VERSIONS)),
-        )
+        if is_fast:
+            log.warning(
+                "the fast protocol is off: it was not tested with this uvicorn",
+                installed=version,
+                tested=", ".join(sorted(TESTED_VERSIONS)),
+            )
         return None
+    if not is_fast:
+        return ProblemProtocol
 
     class BoundProtocol(KnownRequestProtocol):
         """The protocol of this application."""
@@ -58,7 +71,28 @@ def protocol_for(
     return BoundProtocol
 
 
-class KnownRequestProtocol(HttpToolsProtocol):
+class ProblemProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which answers what is no request with a problem document."""
+
+    def send_400_response(self, _msg: str) -> None:
+        """Say so and close the connection; uvicorn's own answer is plain text without an id."""
+        request_id = new_request_id()
+        body = unreadable_request(request_id.decode())
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+            *SECURITY_HEADERS,
+            (b"x-request-id", request_id),
+        ]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines + b"\r\n" + body)
+        self.transport.close()
+
+
+class KnownRequestProtocol(ProblemProtocol):
     """uvicorn's protocol, with a shortcut for requests whose very bytes are known."""
 
     _front: Front

@@ -78,7 +78,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     front = with_front(app, settings)
     registry = app.state.serving.registry
     access_log = log_access if settings.access_log else None
-    protocol = protocol_for(front, registry, access_log) if settings.fast_protocol else None
+    protocol = protocol_for(front, registry, access_log, is_fast=settings.fast_protocol)
     return uvicorn.Config(
         front,
         http=protocol or "auto",

@@ -145,6 +145,18 @@ def defect(request_id: str) -> Problem:
     return Problem(500, "internal", f"Something broke here; the log has the details under request_id {request_id}.")
 
 
+def unreadable_request(request_id: str) -> bytes:
+    """Return the document for bytes that are no request; there is no path that it could name."""
+    document = {
+        "type": f"{TYPE_PREFIX}malformed-request",
+        "title": HTTPStatus.BAD_REQUEST.phrase,
+        "status": 400,
+        "detail": "What came is no request that HTTP/1.1 knows; the connection is closed.",
+        "request_id": request_id,
+    }
+    return to_json(document)
+
+
 def unknown_model(error: UnknownModelError) -> Problem:
     """Return the 404 of a spelling that no model answers to."""
     shown = one_line(error.spelling)[:200]

@@ -205,7 +205,7 @@ def threaded(folder: Path, *, is_fast: bool = True, **options: Any) -> Iterator[
         lines.append((method, path, status, request_id))
 
     front = with_front(app, settings)
-    protocol = protocol_for(front, app.state.serving.registry, access_log) if is_fast else None
+    protocol = protocol_for(front, app.state.serving.registry, access_log, is_fast=is_fast)
     config = uvicorn.Config(
         front,
         http=protocol or "httptools",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from random import Random
 
+import orjson
 import pytest
 
 from tests.api.questions import Questions
@@ -247,6 +248,20 @@ def test_whatever_is_sent_both_servers_answer_alike_and_go_on_alike(pair: Twins,
     same(pair, data, data, data, close)
     same(pair, data * 2, close, times=1)
     same(pair, KNOWN, data, KNOWN, close, times=1)
+
+
+def test_what_is_no_request_is_answered_with_a_problem_document(pair: Twins) -> None:
+    for server in (pair.fast, pair.plain):
+        with Connection(server.port) as connection:
+            answer = connection.ask(VARIANTS["garbage"])
+            assert connection.is_closed_within(5)
+        problem = orjson.loads(answer.body)
+        assert (answer.status, answer.header(b"content-type")) == (400, b"application/problem+json")
+        assert (problem["type"], problem["status"]) == ("urn:model-registry:problem:malformed-request", 400)
+        assert problem["request_id"].encode() == answer.header(b"x-request-id")
+        assert answer.header(b"connection") == b"close"
+        assert answer.header(b"x-content-type-options") == b"nosniff"
+        assert answer.header(b"date")
 
 
 def test_what_is_odd_for_both_is_not_an_error_of_either(pair: Twins) -> None:

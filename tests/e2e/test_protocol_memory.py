@@ -91,6 +91,7 @@ def test_the_protocol_switches_itself_off_with_an_unknown_uvicorn(tmp_path: Path
             front, registry = with_front(app, settings), app.state.serving.registry
             with capture_logs() as logged:
                 assert protocol_for(front, registry, None, version="0.1.0") is None
+                assert protocol_for(front, registry, None, is_fast=False, version="0.1.0") is None
             assert [line["log_level"] for line in logged] == ["warning"]
             assert logged[0]["installed"] == "0.1.0"
             assert logged[0]["tested"] == ", ".join(sorted(TESTED_VERSIONS))
