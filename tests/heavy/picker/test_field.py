@@ -73,9 +73,22 @@ async def test_an_alias_counts_as_its_model_and_a_vanished_choice_is_told_with_w
         assert await value(page) == alias
     gone = f"{named}x"
     async with site.page("/form", attributes=f'value="{gone}"') as page:
-        await said(page).get_by_text(f"{gone} is not in the list any more").wait_for()
+        await said(page).get_by_text(f"{gone} is not in this list").wait_for()
         await said(page).get_by_role("button").click()
         assert await value(page) == named
+
+
+async def test_only_what_was_in_the_list_once_is_not_in_it_any_more(site: Site) -> None:
+    past = {"id": "evil/zero", "lifecycle": {"state": "delisted"}, "alias_target": None}
+    async with site.page("/livez") as page:
+        await page.route("**/models/evil/zero", lambda route: route.fulfill(json=past))
+        await page.goto("/form")
+        for chosen, words in (
+            ("evil/zero", "evil/zero is not in the list any more; pick another model."),
+            ("qqqq/zzzz", "qqqq/zzzz is not in this list; pick another model."),
+        ):
+            await page.evaluate(f"document.querySelector('model-picker').value = '{chosen}'")
+            await said(page).get_by_text(words, exact=True).wait_for()
 
 
 async def alias_of(site: Site) -> tuple[str, str]:

@@ -129,3 +129,58 @@ async def test_without_a_user_the_registry_is_asked_to_keep_nothing(site: Site) 
         await rows(page).nth(2).click()
         assert await value(page)
     assert not [url for url in asked if "/users/" in url]
+
+
+async def test_what_is_kept_is_written_back_as_it_was_spelled_and_shown_as_what_it_means_today(site: Site) -> None:
+    document: dict[str, object] = {
+        "user": "eve",
+        "selected": None,
+        "favourites": ["evil/uno"],
+        "recents": ["evil/uno"],
+        "hidden": [],
+        "updated_at": None,
+        "models": {
+            "evil/uno": {"id": "evil/one", "name": "Evil", "state": "active", "successor": None, "message": None}
+        },
+    }
+    written: list[object] = []
+
+    async def answer(route: Route) -> None:
+        if route.request.method == "PATCH":
+            written.append(route.request.post_data_json)
+        await route.fulfill(json=document)
+
+    async with site.page("/livez") as page:
+        await page.route(USERS, answer)
+        await page.goto("/form")
+        await page.evaluate("document.querySelector('model-picker').setAttribute('user', 'eve')")
+        await field(page).click()
+        await page.get_by_text("All models").wait_for()
+        assert await rows(page).first.get_by_label("Favourite").count() == 1
+        await rows(page).nth(3).hover()
+        other = await page.locator("model-picker .about code").first.inner_text()
+        async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            await page.get_by_role("button", name="☆ Favourite").click()
+        assert written[-1] == {"favourites": [other, "evil/uno"]}
+        await page.get_by_role("button", name="★ Favourite").wait_for(state="detached")
+        await rows(page).first.hover()
+        async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            await page.get_by_role("button", name="★ Favourite").click()
+        assert written[-1] == {"favourites": []}
+        async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            await page.get_by_role("button", name="Use this model").click()
+        assert written[-1] == {"recents": ["evil/one"], "selected": "evil/one"}
+
+
+async def test_a_favourite_of_this_browser_under_another_name_is_its_model(site: Site) -> None:
+    models = (await site.registry.client.get("/models?fields=aliases")).json()["models"]
+    alias, named = next((model["aliases"][0], model["id"]) for model in models if model["aliases"])
+    async with site.page("/livez") as page:
+        await page.evaluate(f"localStorage.setItem('model-picker:', JSON.stringify({{favourites: ['{alias}']}}))")
+        await page.goto("/")
+        await page.get_by_role("button", name="Favourites").click()
+        assert await rows(page).count() == 1
+        await rows(page).first.hover()
+        assert await page.locator("model-picker .about code").first.inner_text() == named
+        await page.get_by_role("button", name="★ Favourite").click()
+        assert await page.evaluate("JSON.parse(localStorage.getItem('model-picker:')).favourites") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from tests.heavy.picker.site import Site, field, rows, said, value
@@ -110,3 +111,32 @@ async def test_a_plain_dropdown_has_no_views_until_it_is_told(site: Site) -> Non
         await page.get_by_role("button", name="Compare the first").wait_for()
         await page.keyboard.press("Escape")
         assert await field(page).get_attribute("aria-expanded") == "false"
+
+
+async def test_what_is_paid_is_told_with_every_digit_in_comparison_chart_and_choice(site: Site) -> None:
+    answer = (await site.registry.client.get("/models?limit=20")).json()
+    models = [model for model in answer["models"] if model["price"]["state"] == "priced"][:2]
+    rates = [{"prompt": "0.01703012", "completion": "1234.5678901"}, {"prompt": "3.0096", "completion": "12.34567"}]
+    for model, rate in zip(models, rates, strict=True):
+        model["price"]["usd_per_million_tokens"] = rate
+    told = orjson.dumps({**answer, "models": models, "total": 2})
+    async with site.page("/livez") as page:
+        await page.route("**/models?fields*", lambda route: route.fulfill(body=told, content_type="application/json"))
+        await page.goto("/")
+        await rows(page).first.wait_for()
+        assert await rows(page).first.locator(".price").inner_text() == "$0.01703 in · $1,234.57 out"
+        await page.get_by_role("button", name="Compare", exact=True).first.click()
+        await page.get_by_role("button", name="Compare the first").click()
+        for words, amounts in (("Input", ["$0.01703012", "$3.0096"]), ("Output", ["$1,234.5678901", "$12.34567"])):
+            line = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=f"{words} per 1M"))
+            assert await line.get_by_role("cell").all_inner_texts() == amounts
+        await page.get_by_role("button", name="Chart").click()
+        marks = page.locator("model-picker .point")
+        labels = [str(await mark.get_attribute("aria-label")) for mark in await marks.all()]
+        assert any("$3.0096 in · $12.34567 out" in label for label in labels)
+        await page.get_by_text("The values as a table").click()
+        table = page.get_by_role("region", name="Values of the chart")
+        await table.get_by_text("$1,234.5678901", exact=True).wait_for()
+        await page.get_by_role("button", name="List", exact=True).click()
+        await rows(page).first.click()
+        await said(page).get_by_text("$0.01703012 in · $1,234.5678901 out per 1M tokens").wait_for()

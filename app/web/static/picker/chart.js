@@ -1,6 +1,6 @@
 // The chart: price against context for what the filter leaves, both on logarithmic axes; the same values in a table.
 
-import { counted, priceWords, rateOf, tokens, usd } from "./words.js";
+import { counted, exactPriceWords, rateOf, tokens, usd } from "./words.js";
 import { draw, make } from "./nodes.js";
 
 const HEIGHT = 420;
@@ -61,7 +61,7 @@ export class Chart {
     this.marks = this.points.map(({ row, x, y }, at) => draw("circle", {
       cx: x, cy: y, r: POINT_PX, role: "option", id: `point-${at}`, "data-point": at, "aria-selected": String(row.id === this.picker.choice),
       class: this.picker.compared.includes(row.id) || row.id === this.picker.choice ? "point is-marked" : "point",
-      "aria-label": `${row.label}: ${priceWords(row)}, ${tokens(row.context)} context`,
+      "aria-label": `${row.label}: ${exactPriceWords(row)}, ${tokens(row.context)} context`,
     }));
     this.ring = draw("circle", { r: POINT_PX + 3, class: "ring", "aria-hidden": "true", visibility: "hidden" });
     this.name = text("", 0, 0, "middle", { class: "point-name" });

@@ -80,7 +80,7 @@ export class Details {
   buttons(row) {
     const { picker } = this;
     const pressed = (name, words) => {
-      const is = picker.kept[name].includes(row.id);
+      const is = picker.kept.holds(name, row.id);
       return button(is ? words[1] : words[0], () => picker.keep(name, row), { "aria-pressed": String(is), "data-keep": name });
     };
     return make("div", { class: "choices" },

@@ -7,7 +7,7 @@ import { Kept } from "./kept.js";
 import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
 import { Line } from "./line.js";
-import { barOf, fateOf, goneWords, lostOf, noteOf } from "./notes.js";
+import { absentWords, barOf, fateOf, lostOf, noteOf } from "./notes.js";
 import { FormField } from "./field.js";
 import { BESIDE_PX, SHEET } from "./style.js";
 import { Tools } from "./tools.js";
@@ -38,7 +38,7 @@ class ModelPicker extends FormField {
     this.view = "list";
     this.isOpen = false;
     this.isReading = false;
-    this.kept = new Kept("");
+    this.kept = new Kept("", (id) => id);
     const root = this.attachShadow({ mode: "open", delegatesFocus: true });
     root.adoptedStyleSheets = [SHEET];
     this.build(root);
@@ -218,6 +218,7 @@ class ModelPicker extends FormField {
       this.announce();
     } else this.tell();
     this.refresh();
+    this.details.show();
   }
 
   set(id) {
@@ -250,7 +251,7 @@ class ModelPicker extends FormField {
 
   /** Says of a choice that is not in the list what became of it, and offers what took its place. */
   async missing(id) {
-    this.said.textContent = goneWords(id);
+    this.said.textContent = absentWords(id);
     const { words, successor } = await fateOf(id, this);
     if (this.choice !== id) return;
     this.said.textContent = words;

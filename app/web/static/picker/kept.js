@@ -23,10 +23,12 @@ export function remember(key, value) {
   }
 }
 
-/** Favourites, recents and hidden models of one person, in this browser alone. */
+/** Favourites, recents and hidden models of one person, in this browser alone; each as somebody once spelled it. */
 export class Kept {
-  constructor(user) {
+  /** `today` says the id that another name of a model means now. */
+  constructor(user, today) {
     this.key = `model-picker:${user}`;
+    this.today = today;
     this.problem = null;
     const found = recall(this.key);
     for (const name of LISTS) this[name] = Array.isArray(found?.[name]) ? found[name].filter((id) => typeof id === "string") : [];
@@ -44,13 +46,30 @@ export class Kept {
     this.save();
   }
 
-  /** Adds an id to the favourites or the hidden models, or takes it out. */
+  /** The id that goes by a spelling now. */
+  idOf(spelling) {
+    return this.today(spelling);
+  }
+
+  ids(name) {
+    return new Set(this[name].map((spelling) => this.idOf(spelling)));
+  }
+
+  holds(name, id) {
+    return this[name].some((spelling) => this.idOf(spelling) === id);
+  }
+
+  /** Adds an id to the favourites or the hidden models, or takes every spelling of it out. */
   toggle(name, id) {
-    this.put(name, this[name].includes(id) ? this[name].filter((kept) => kept !== id) : [id, ...this[name]]);
+    this.put(name, this.holds(name, id) ? this.without(name, id) : [id, ...this[name]]);
+  }
+
+  without(name, id) {
+    return this[name].filter((spelling) => this.idOf(spelling) !== id);
   }
 
   /** Remembers a choice among the recents; an empty one is a choice taken back. */
   chose(id) {
-    if (id) this.put("recents", [id, ...this.recents.filter((kept) => kept !== id)]);
+    if (id) this.put("recents", [id, ...this.without("recents", this.idOf(id))]);
   }
 }

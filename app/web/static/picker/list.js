@@ -88,7 +88,7 @@ export class RowList {
     if (title) return `${top} ${title}`;
     const { kept, choice, compared, catalog } = this.picker;
     const { id } = this.shown[at];
-    return [top, at, this.shown.length, id === choice, kept.favourites.includes(id), compared.includes(id), catalog.loadedAt, id].join(" ");
+    return [top, at, this.shown.length, id === choice, kept.holds("favourites", id), compared.includes(id), catalog.loadedAt, id].join(" ");
   }
 
   /** Marks the active row, and tells the field which one it is. */
@@ -119,7 +119,7 @@ export class RowList {
       "aria-selected": String(row.id === choice), "aria-posinset": at + 1, "aria-setsize": this.shown.length,
     },
     make("div", { class: "name" }, make("bdi", {}, row.label),
-      kept.favourites.includes(row.id) ? make("span", { role: "img", "aria-label": "Favourite" }, "★") : null,
+      kept.holds("favourites", row.id) ? make("span", { role: "img", "aria-label": "Favourite" }, "★") : null,
       row.isNew ? make("span", { class: "mark" }, "New") : null,
       row.leavesOn ? make("span", { class: "mark leaving" }, leavingWords(row.leavesOn)) : null,
       compared.includes(row.id) ? make("span", { class: "mark" }, "Compared") : null),

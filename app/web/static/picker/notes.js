@@ -16,10 +16,10 @@ export function barOf({ catalog, kept, line }) {
 /** A favourite that has left the list, in words, and what may be done about it; null while nobody looks at favourites. */
 export function lostOf({ catalog, kept, tools }) {
   if (catalog.state !== "ready" || !tools.on.has("favourites")) return null;
-  const id = kept.favourites.find((one) => !catalog.byId.has(one) && !catalog.aliases.has(one));
+  const id = kept.favourites.find((one) => !catalog.byId.has(kept.idOf(one)));
   if (!id) return null;
   const known = kept.models?.[id];
-  return { id, words: known?.message ?? `Your favourite ${id} is not in the list any more.`, successor: catalog.byId.get(known?.successor) ?? null };
+  return { id, words: known?.message ?? `Your favourite ${id} is not in this list.`, successor: catalog.byId.get(known?.successor) ?? null };
 }
 
 /** What stands in place of the list, as nodes; null when there is a list. */
@@ -34,8 +34,9 @@ export function noteOf({ catalog, kept, on, list, clear, again }) {
   return told(words, button("Clear search and filters", clear));
 }
 
-export function goneWords(id) {
-  return `${id} is not in the list any more; pick another model.`;
+/** Says of an id that the list has not got it; only what the registry once listed is there no more. */
+export function absentWords(id, { isPast = false, instead = "pick another model" } = {}) {
+  return `${id} is not in ${isPast ? "the list any more" : "this list"}; ${instead}.`;
 }
 
 /** What became of a choice that is not in the list, in words, and the row that takes its place; null when none does. */
@@ -44,5 +45,6 @@ export async function fateOf(id, { catalog, kept }) {
   if (known?.message) return { words: known.message, successor: catalog.byId.get(known.successor) ?? null };
   const answer = await catalog.model(id);
   const successor = catalog.byId.get(answer?.alias_target ?? answer?.id ?? answer?.suggestions?.[0]) ?? null;
-  return { words: successor ? `${id} is not in the list any more; ${successor.label} comes closest.` : goneWords(id), successor };
+  const isPast = answer?.lifecycle?.state === "delisted";
+  return { words: absentWords(id, { isPast, ...(successor && { instead: `${successor.label} comes closest` }) }), successor };
 }

@@ -12,8 +12,8 @@ const WHY = {
 
 class Preferences extends Kept {
   /** `address` and `token` are asked for anew each time; `changed` is told what another place has changed. */
-  constructor(user, { address, token, changed }) {
-    super(user);
+  constructor(user, { address, token, today, changed }) {
+    super(user, today);
     // A choice is often the last thing before a form is sent, so the request outlives the page.
     this.ask = async (method, body) => {
       const headers = body ? { "Content-Type": "application/json" } : {};
@@ -30,6 +30,10 @@ class Preferences extends Kept {
   /** Reads what is kept, or first sends what could not be sent before. */
   read() {
     return this.inTurn(async () => (Object.keys(this.unsent).length ? this.send() : this.take(await this.ask("GET"))));
+  }
+
+  idOf(spelling) {
+    return super.idOf(this.models[spelling]?.id ?? spelling);
   }
 
   put(name, ids) {
@@ -76,8 +80,8 @@ class Preferences extends Kept {
     this.problem = null;
     this.models = answer.models;
     this.selected = answer.selected;
-    // Kept as somebody spelled them; rows go by today's ids. What is still to be sent is newer.
-    for (const name of LISTS) if (!this.unsent[name]) this[name] = [...new Set(answer[name].map((id) => answer.models[id]?.id ?? id))];
+    // What is still to be sent is newer.
+    for (const name of LISTS) if (!this.unsent[name]) this[name] = answer[name];
     this.save();
   }
 
@@ -90,10 +94,12 @@ class Preferences extends Kept {
 /** Returns what is kept of a picker's user, who is asked for at once, or of this browser when it names none. */
 export function keptOf(picker, changed) {
   const user = picker.getAttribute("user");
-  if (!user) return new Kept("");
+  const today = (id) => picker.catalog.aliases.get(id)?.id ?? id;
+  if (!user) return new Kept("", today);
   const kept = new Preferences(user, {
     address: () => picker.base,
     token: () => picker.getAttribute("user-token"),
+    today,
     changed: () => { if (picker.kept === kept) changed(); },
   });
   kept.read();

@@ -16,7 +16,7 @@ function titled(slug) {
   return slug.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
 }
 
-/** Turns a model into a row. Numbers here are only shown and compared; null where the model has none. */
+/** Turns a model into a row. Its numbers are compared and drawn, `exact` is what is paid; null where the model has none. */
 function rowOf(model, authors, now) {
   const at = nameStart(model);
   const rates = model.price.usd_per_million_tokens;
@@ -30,6 +30,7 @@ function rowOf(model, authors, now) {
     state: model.price.state,
     input: rates.prompt === undefined ? null : Number(rates.prompt),
     output: rates.completion === undefined ? null : Number(rates.completion),
+    exact: { input: rates.prompt ?? null, output: rates.completion ?? null },
     tiersFrom: model.price.tiers[0]?.min_prompt_tokens ?? null,
     hasHours: model.price.windows.length > 0,
     has: new Set(model.capabilities),
@@ -64,13 +65,13 @@ export function holds(row, words) {
 }
 
 export const CHIPS = {
-  favourites: ["Favourites", (row, kept) => kept.favourites.includes(row.id)],
+  favourites: ["Favourites", (row, ids) => ids.favourites.has(row.id)],
   free: ["Free", (row) => row.state === "free"],
   tools: ["Tools", (row) => row.has.has("tools")],
   vision: ["Vision", (row) => row.has.has("vision")],
   reasoning: ["Reasoning", (row) => row.has.has("reasoning")],
   long: ["Long context", (row) => row.context >= LONG_CONTEXT_TOKENS],
-  hidden: ["Hidden", (row, kept) => kept.hidden.includes(row.id)],
+  hidden: ["Hidden", (row, ids) => ids.hidden.has(row.id)],
 };
 
 // Free models cost least; what has no price per token comes last.
@@ -85,8 +86,8 @@ export const GROUPS = { none: ["No groups", null], author: ["By provider", (row)
 
 /** Returns the rows to show under their titles, in order: filtered, sorted, and grouped or with favourites first. */
 export function arranged(found, { on, sort, group, kept, byId, isSearched, isCoreOnly }) {
-  const hidden = new Set(on.has("hidden") ? [] : kept.hidden);
-  const isWanted = (row) => !hidden.has(row.id) && (!isCoreOnly || row.isCore) && [...on].every((name) => CHIPS[name][1](row, kept));
+  const ids = { favourites: kept.ids("favourites"), recents: kept.ids("recents"), hidden: kept.ids("hidden") };
+  const isWanted = (row) => (on.has("hidden") || !ids.hidden.has(row.id)) && (!isCoreOnly || row.isCore) && [...on].every((name) => CHIPS[name][1](row, ids));
   let wanted = found.filter(isWanted);
   const order = SORTS[sort][1];
   if (order) wanted = [...wanted].sort(order);
@@ -95,8 +96,8 @@ export function arranged(found, { on, sort, group, kept, byId, isSearched, isCor
   const put = (title, row) => { if (!groups.has(title)) groups.set(title, []); groups.get(title).push(row); };
   const first = new Set();
   if (!isSearched && !on.size && !order && !groupOf) {
-    for (const [title, ids] of [["Favourites", kept.favourites], ["Recent", kept.recents]]) {
-      for (const row of ids.map((id) => byId.get(id))) {
+    for (const [title, name] of [["Favourites", "favourites"], ["Recent", "recents"]]) {
+      for (const row of [...ids[name]].map((id) => byId.get(id))) {
         if (row && !first.has(row) && isWanted(row)) { first.add(row); put(title, row); }
       }
     }

@@ -49,21 +49,26 @@ export function grouped(count) {
   return count.toLocaleString("en");
 }
 
-/** A row's price as a statement for one line. */
-export function priceWords(row) {
+/** A row's price as a statement for one line; `told` says one of its two rates, to four digits when it is left out. */
+export function priceWords(row, told = (way) => usd(row[way])) {
   if (row.state !== "priced") return STATE_WORDS[row.state] ?? STATE_WORDS.unknown;
   const parts = [];
   // A zero beside a price is no charge of its own; zeros alone are a price that nobody believes yet.
-  if (row.input) parts.push(`${usd(row.input)} in`);
-  if (row.output) parts.push(`${usd(row.output)} out`);
+  if (row.input) parts.push(`${told("input")} in`);
+  if (row.output) parts.push(`${told("output")} out`);
   return parts.join(" · ") || STATE_WORDS.unknown;
 }
 
-/** One of a row's two rates per million tokens as a statement. */
+/** The same with every digit. */
+export function exactPriceWords(row) {
+  return priceWords(row, (way) => amountWords(row.exact[way]));
+}
+
+/** One of a row's two rates per million tokens as a statement, with every digit. */
 export function rateOf(row, way) {
   if (row.state !== "priced") return STATE_WORDS[row.state] ?? STATE_WORDS.unknown;
   if (row[way] === null) return "Not applicable";
-  return row[way] ? usd(row[way]) : row.input || row.output ? "No charge" : STATE_WORDS.unknown;
+  return row[way] ? amountWords(row.exact[way]) : row.input || row.output ? "No charge" : STATE_WORDS.unknown;
 }
 
 /** An amount of a price list, with every digit that the registry gives; zero is said in words. */
@@ -85,7 +90,7 @@ export function tokens(count) {
 /** Confirms a choice, which may be another name of the row's model. */
 export function selectedWords(row, choice) {
   const named = row.id === choice ? row.label : `${row.label} (as ${choice})`;
-  const price = priceWords(row) + (row.state === "priced" ? " per 1M tokens" : "");
+  const price = exactPriceWords(row) + (row.state === "priced" ? " per 1M tokens" : "");
   return `${[`Selected: ${named} by ${row.author}`, row.context && `reads ${tokens(row.context)} tokens`, price].filter(Boolean).join(", ")}.`;
 }
 
