@@ -74,6 +74,11 @@ class Period:
             quarantined_total=len(quarantined),
         )
 
+    def confirmed(self, now: datetime, interval: timedelta) -> Period:
+        """Return the period after upstream said that what it gave last still holds, with what was set aside then."""
+        again = self.succeeded(now, interval)
+        return replace(again, quarantined=self.quarantined, quarantined_total=self.quarantined_total)
+
     def refused(self, now: datetime, interval: timedelta, draw: random.Random) -> Period:
         """Return the period after upstream gave a catalog that the guard refused."""
         return replace(self.failed(now, interval, None, draw), unanswered=0)

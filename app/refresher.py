@@ -24,15 +24,17 @@ import structlog
 
 from app.adoption import Adoption
 from app.candidate import Candidate, Rules, from_core, from_last_good, from_records
+from app.catalog.diff import Diff
 from app.catalog.snapshot import Contents, Origin
 from app.clock import Clock
 from app.dialects.native import timestamp
 from app.journal import Journal
+from app.last_read import LastRead
 from app.local_files import LocalFiles
 from app.memory import MANY_MODELS, let_go, settle, without_collections
 from app.outcome import Outcome, Result, Trigger
 from app.period import Period, unpack_period
-from app.sources.protocol import Fetched, RecordSource, SourceError
+from app.sources.protocol import Fetched, RecordSource, SourceError, UnmodifiedError
 from app.store.protocol import Store, StoreError
 
 log = structlog.get_logger("refresher")
@@ -102,6 +104,7 @@ class Refresher:
         self._is_closed = False
         self._lease_holder: str | None = None
         self._lease_since = clock.now()
+        self._last_read: LastRead | None = None
         self.period = Period()
 
     @property
@@ -257,7 +260,9 @@ class Refresher:
 
     async def _fetch(self, attempt: _Attempt, upstream: RecordSource) -> Outcome:
         try:
-            fetched = await upstream.fetch()
+            fetched = await upstream.fetch(self._validator(attempt))
+        except UnmodifiedError:
+            return await self._confirm(attempt)
         except SourceError as error:
             asked = error.retry_after_seconds
             if not attempt.is_dry_run:
@@ -269,14 +274,29 @@ class Refresher:
             )
         candidate = await self._candidate(fetched, Origin.UPSTREAM)
         counts = {"fetched": len(fetched.records), "quarantined": len(candidate.contents.quarantined)}
-        outcome = await self._weigh(attempt, candidate, counts)
+        outcome = await self._weigh(attempt, candidate, counts, fetched.validator)
         if len(fetched.records) > MANY_MODELS:
             last = [candidate, fetched]
             del candidate, fetched
             await asyncio.to_thread(let_go, last)
         return outcome
 
-    async def _weigh(self, attempt: _Attempt, candidate: Candidate, counts: dict[str, int]) -> Outcome:
+    def _validator(self, attempt: _Attempt) -> str | None:
+        """Return upstream's name for what is served; None when it must be read all the same."""
+        if self._last_read is None or attempt.is_forced or self._files.changed():
+            return None
+        return self._last_read.validator_for(self._adoption.current, self._clock.now())
+
+    async def _confirm(self, attempt: _Attempt) -> Outcome:
+        """Note that upstream was asked and still says what is served."""
+        if not attempt.is_dry_run:
+            await self._keep_period(self.period.confirmed(self._clock.now(), self._options.interval))
+            await self._adoption.set_stale(False)
+        return self._outcome(attempt, Result.UNCHANGED, diff=Diff())
+
+    async def _weigh(
+        self, attempt: _Attempt, candidate: Candidate, counts: dict[str, int], validator: str | None
+    ) -> Outcome:
         """Adopt what was fetched, unless the guard refuses it or it changes nothing."""
         verdict = candidate.verdict
         about: dict[str, Any] = {
@@ -302,6 +322,10 @@ class Refresher:
             return self._outcome(attempt, result, **about)
         if is_change and not await self._adoption.adopt(candidate.contents, fetched_at=now):
             return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster", **about)
+        # Only now: after a refusal the answer that was refused must come again.
+        served = self._adoption.current
+        self._last_read = LastRead(validator, served.id, now) if validator and served else None
+        del served
         self._files.merged()
         await self._keep_period(self.period.succeeded(now, interval, candidate.contents.quarantined))
         await self._adoption.set_stale(False)

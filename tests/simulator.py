@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import hashlib
 import socket
 import ssl
 import struct
@@ -34,7 +35,14 @@ DRIP_SECONDS = 0.05
 FORCED_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 500
 MOVED_PATH = "/moved/api/v1/models"
-REASONS = {200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
+REASONS = {
+    200: "OK",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+}
 REASONS |= {404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 429: "Too Many Requests"}
 REASONS |= {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 UPSTREAM_HEADERS = {
@@ -70,7 +78,7 @@ class Simulator:
 
     It speaks TLS when it is given a context. `catalog` may be replaced at any time. `next_catalog` is called before
     each list that starts at the first record, and may return a new catalog; None keeps the old one. `other_fault`
-    spoils every document but the list.
+    spoils every document but the list. With `has_etags` lists have validators, which OpenRouter's have not.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class Simulator:
         self.catalog: list[Any] = list(generate_catalog(400, seed) if catalog is None else catalog)
         self.requests: list[Request] = []
         self.other_fault: Fault | None = None
+        self.has_etags = False
         self._faults: deque[Fault] = deque()
         self._lasting_fault: Fault | None = None
         self._next_catalog = next_catalog
@@ -233,6 +242,12 @@ class Simulator:
         body = orjson.dumps(document)
         broken = broken_body(fault, body) if fault else None
         headers = dict(UPSTREAM_HEADERS)
+        if self.has_etags:
+            headers["ETag"] = (
+                f'W/"{hashlib.sha256(repr((request.target, _sorted(records))).encode()).hexdigest()[:16]}"'
+            )
+            if fault is None and request.headers.get("if-none-match") == headers["ETag"]:
+                return Answer(304, b"", headers)
         if fault is Fault.HTML:
             headers["Content-Type"] = "text/html; charset=utf-8"
         if broken is None and (fault is Fault.GZIP_TRUNCATED or _accepts_gzip(request)):
@@ -389,6 +404,10 @@ def _with_output(records: Sequence[Any], wanted: Sequence[str]) -> list[Any]:
         for record in records
         if set(wanted) & set(record.get("architecture", {}).get("output_modalities", ("text",)))
     ]
+
+
+def _sorted(records: Sequence[Any]) -> list[str]:
+    return sorted(map(repr, records))
 
 
 def _accepts_gzip(request: Request) -> bool:

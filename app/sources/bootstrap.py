@@ -24,7 +24,7 @@ class BootstrapSource:
         """Return the word that appears in `sources`, `/status` and metrics."""
         return "bootstrap"
 
-    async def fetch(self) -> Fetched:
+    async def fetch(self, _validator: str | None = None, /) -> Fetched:
         """Return the records of the file. Raises SourceError."""
         return await asyncio.to_thread(self._read)
 

@@ -33,6 +33,7 @@ class _Page:
     next_link: str | None
     wire_bytes: int
     decoded_bytes: int
+    validator: str | None
 
 
 class OpenRouterSource:
@@ -63,13 +64,16 @@ class OpenRouterSource:
         """Return the word that appears in `sources`, `/status` and metrics."""
         return "openrouter"
 
-    async def fetch(self) -> Fetched:
-        """Return every model that OpenRouter lists now. Raises SourceError."""
+    async def fetch(self, validator: str | None = None, /) -> Fetched:
+        """Return every model that OpenRouter lists now. Raises SourceError, and UnmodifiedError.
+
+        OpenRouter itself has sent no validator yet; whoever mirrors it may.
+        """
         deadline_seconds = self._options.deadline_seconds
         patience = Patience(self._options.attempts, self._draw)
         try:
             async with asyncio.timeout(deadline_seconds) as deadline:
-                return await self._fetch_pages(patience, deadline)
+                return await self._fetch_pages(validator, patience, deadline)
         except TimeoutError:
             failed = f" ({patience.failures} tries failed before)" if patience.failures else ""
             raise SourceError(
@@ -84,7 +88,7 @@ class OpenRouterSource:
         """Close the connections."""
         await self._client.close()
 
-    async def _fetch_pages(self, patience: Patience, deadline: asyncio.Timeout) -> Fetched:
+    async def _fetch_pages(self, validator: str | None, patience: Patience, deadline: asyncio.Timeout) -> Fetched:
         url = self._first_url
         seen = {url}
         records: list[Record] = []
@@ -96,12 +100,15 @@ class OpenRouterSource:
                 spent_wire_bytes=wire_bytes,
                 spent_decoded_bytes=decoded_bytes,
             )
-            page = await self._page_with_retries(url, room, patience, deadline)
+            known = validator if url == self._first_url else None
+            page = await self._page_with_retries(url, room, known, patience, deadline)
             records += page.records
             wire_bytes += page.wire_bytes
             decoded_bytes += page.decoded_bytes
             if page.next_link is None:
-                return Fetched(records=tuple(records), wire_bytes=wire_bytes, pages=len(seen))
+                # Of several pages the first may stay while the others change.
+                called = page.validator if len(seen) == 1 else None
+                return Fetched(records=tuple(records), wire_bytes=wire_bytes, pages=len(seen), validator=called)
             url = self._next_url(page.next_link)
             if url in seen:
                 raise SourceError(
@@ -113,12 +120,12 @@ class OpenRouterSource:
             seen.add(url)
 
     async def _page_with_retries(
-        self, url: httpx.URL, room: Bounds, patience: Patience, deadline: asyncio.Timeout
+        self, url: httpx.URL, room: Bounds, known: str | None, patience: Patience, deadline: asyncio.Timeout
     ) -> _Page:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                return await self._page(url, room)
+                return await self._page(url, room, known)
             except SourceError as error:
                 remaining_seconds = (deadline.when() or 0.0) - loop.time()
                 wait_seconds = patience.wait_seconds(error, remaining_seconds)
@@ -126,11 +133,11 @@ class OpenRouterSource:
                     raise
                 await self._sleep(wait_seconds)
 
-    async def _page(self, url: httpx.URL, room: Bounds) -> _Page:
-        body = await self._client.body(url, room, self._subject)
+    async def _page(self, url: httpx.URL, room: Bounds, known: str | None) -> _Page:
+        body = await self._client.body(url, room, self._subject, validator=known)
         # Tens of milliseconds for a real catalog, seconds for a hostile one: not on the event loop.
         records, next_link = await asyncio.to_thread(records_of, body.content, self._subject)
-        return _Page(records, next_link, body.wire_bytes, len(body.content))
+        return _Page(records, next_link, body.wire_bytes, len(body.content), body.validator)
 
     def _next_url(self, link: str) -> httpx.URL:
         url = joined(self._first_url, link)

@@ -5,9 +5,10 @@ Redirects stay on the host that the operator named. Only SourceError gets out.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx
@@ -15,11 +16,12 @@ import httpx
 from app.sources.addresses import joined, may_redirect, shown
 from app.sources.document import excerpt
 from app.sources.patience import retry_after_seconds
-from app.sources.protocol import Failure, SourceError
+from app.sources.protocol import Failure, SourceError, UnmodifiedError
 from app.sources.wire import Body, Bounds, read_body
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
+_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,200}"')
 # Something shorter is no key, and may well stand in a list by chance.
 KEY_MIN_CHARS = 16
 DEFAULT_MODALITIES = ("text",)
@@ -60,18 +62,25 @@ class OpenRouterClient:
         self._now = now
         self._client: httpx.AsyncClient | None = None
 
-    async def body(self, url: httpx.URL, room: Bounds, subject: str) -> Body:
-        """Return the body behind a URL, redirects followed; `subject` names it in messages. Raises SourceError."""
+    async def body(self, url: httpx.URL, room: Bounds, subject: str, *, validator: str | None = None) -> Body:
+        """Return the body behind a URL, redirects followed; `subject` names it in messages.
+
+        Raises SourceError, and UnmodifiedError when the body is still the one that has the validator.
+        """
         client = self._open_client()
+        headers = {"If-None-Match": validator} if validator else {}
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                async with client.stream("GET", url) as response:
+                async with client.stream("GET", url, headers=headers) as response:
                     if response.status_code in REDIRECT_STATUSES:
                         url = _redirect_url(url, response.headers.get("location"), subject)
                         continue
+                    if validator and response.status_code == httpx.codes.NOT_MODIFIED:
+                        raise UnmodifiedError
                     if response.status_code != httpx.codes.OK:
                         raise self._status_error(response, subject)
-                    return self._harmless(await read_body(response, room, subject), subject)
+                    body = self._harmless(await read_body(response, room, subject), subject)
+                    return replace(body, validator=_validator(response.headers.get("etag", "")))
             except httpx.TimeoutException as error:
                 raise SourceError(Failure.TIMEOUT, f"{subject} did not come ({type(error).__name__})") from None
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -162,6 +171,11 @@ def _distrust(error: BaseException | None) -> str | None:
         error = error.__cause__ or error.__context__
     # Of what the other side sent, only the name that was expected can stand in these words.
     return excerpt(error.verify_message, 120) if error is not None else None
+
+
+def _validator(etag: str) -> str | None:
+    """Return an ETag as it may be sent back; None when there is none, or none that is sound."""
+    return etag if _ETAG.fullmatch(etag) else None
 
 
 def _headers(options: OpenRouterOptions) -> list[tuple[bytes, bytes]]:

@@ -1,5 +1,6 @@
 """What a source of records promises, and how it fails.
 
+* UnmodifiedError: no failure; what was read before still holds
 * SourceError
   kind: unreachable, timeout, status, redirected, too_large, truncated, not_json, not_a_catalog
 """
@@ -42,13 +43,21 @@ class SourceError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+class UnmodifiedError(Exception):
+    """The source says that the answer whose validator it was given is still its answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The records of one fetch, in the order in which the source listed them."""
+    """The records of one fetch, in the order in which the source listed them.
+
+    `validator` is the source's own name for this answer; None when it has none, or when the answer had several pages.
+    """
 
     records: tuple[Record, ...]
     wire_bytes: int
     pages: int = 1
+    validator: str | None = None
 
 
 class RecordSource(Protocol):
@@ -59,10 +68,11 @@ class RecordSource(Protocol):
         """The word that appears in `sources`, `/status` and metrics."""
         ...
 
-    async def fetch(self) -> Fetched:
+    async def fetch(self, validator: str | None = None, /) -> Fetched:
         """Return every record that the source lists now.
 
-        Raises SourceError; nothing else gets out.
+        Raises UnmodifiedError when that is what it called so before, which a source may do without, and SourceError;
+        nothing else gets out.
         """
         ...
 

@@ -47,10 +47,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A complete body and what it took to bring it here."""
+    """A complete body, what it took to bring it here, and what the server calls it."""
 
     content: bytearray
     wire_bytes: int
+    validator: str | None = None
 
 
 class BoundedDecoder:

@@ -11,7 +11,7 @@ from app.outcome import Trigger
 from app.sources.protocol import Failure
 from tests.api.catalog import CATALOG, UNPRICED
 from tests.api.service import Service, SteeredClock, assert_problem, serving
-from tests.simulator import Fault
+from tests.simulator import Fault, make_record
 
 pytestmark = pytest.mark.anyio
 
@@ -50,6 +50,27 @@ async def victim(good: Service) -> AsyncIterator[Service]:
 
 async def etags(service: Service) -> list[str]:
     return [(await service.get(target)).headers["ETag"] for target in ("/models", "/models/openrouter")]
+
+
+@pytest.mark.parametrize("fault", sorted(REFUSED | {Fault.RESET, Fault.TRUNCATED_WITH_LENGTH, Fault.GZIP_TRUNCATED}))
+async def test_a_bad_answer_with_an_etag_does_not_stand_for_the_good_one_that_has_it(
+    victim: Service, fault: Fault
+) -> None:
+    """What is committed is the validator of what is served, not of what came last."""
+    simulator, known = victim.simulator, list(victim.simulator.catalog)
+    simulator.has_etags = True
+    for _ in range(2):
+        assert (await victim.refresh()).json()["outcome"] == "unchanged"
+    served = simulator.requests[-1].headers["if-none-match"]
+    simulator.catalog = [*known, make_record(f"acme/after-{fault}")]
+    simulator.misbehave(fault, times=1)
+    assert (await victim.refresh()).json()["outcome"] in {"failed", "refused"}
+    assert (await victim.refresh()).json()["outcome"] == "updated"
+    assert {request.headers.get("if-none-match") for request in simulator.requests[-2:]} == {served}
+    assert (await victim.refresh()).json()["outcome"] == "unchanged"
+    assert simulator.requests[-1].headers["if-none-match"] != served
+    simulator.catalog, simulator.has_etags = known, False
+    await victim.refresh()
 
 
 @pytest.mark.parametrize("fault", sorted(FAILING))

@@ -32,7 +32,7 @@ from app.refresher import Refresher, RefreshOptions
 from app.registry import Registry
 from app.sources.core import CoreModels
 from app.sources.last_valid import LastValid
-from app.sources.protocol import Fetched, SourceError
+from app.sources.protocol import Fetched, SourceError, UnmodifiedError
 from app.store.protocol import OUTCOMES_KEPT, Head, Store, Stored, StoreError, StoreHealth
 from tests.simulator import make_record
 
@@ -64,12 +64,17 @@ class FakeClock:
 
 
 class FakeSource:
-    """A source that gives `records`, or raises `error`; `hold` keeps every fetch waiting until `release`."""
+    """A source that gives `records`, or raises `error`; `hold` keeps every fetch waiting until `release`.
+
+    `validator` is what it calls its records; `asked_with` holds the validators that it was given.
+    """
 
     def __init__(self, records: Sequence[Record] = (), *, error: Exception | None = None, name: str = "fake") -> None:
         self.records = tuple(records)
         self.error = error
         self.calls = 0
+        self.validator: str | None = None
+        self.asked_with: list[str | None] = []
         self.is_closed = False
         self._name = name
         self._open = asyncio.Event()
@@ -85,12 +90,15 @@ class FakeSource:
     def release(self) -> None:
         self._open.set()
 
-    async def fetch(self) -> Fetched:
+    async def fetch(self, validator: str | None = None, /) -> Fetched:
         self.calls += 1
+        self.asked_with.append(validator)
         await self._open.wait()
         if self.error is not None:
             raise self.error
-        return Fetched(self.records, wire_bytes=1)
+        if validator is not None and validator == self.validator:
+            raise UnmodifiedError
+        return Fetched(self.records, wire_bytes=1, validator=self.validator)
 
     async def close(self) -> None:
         self.is_closed = True

@@ -18,7 +18,7 @@ import respx
 from app.sources.openrouter import OpenRouterSource
 from app.sources.openrouter_client import OpenRouterOptions
 from app.sources.patience import retry_after_seconds
-from app.sources.protocol import Failure, Fetched, RecordSource, SourceError
+from app.sources.protocol import Failure, Fetched, RecordSource, SourceError, UnmodifiedError
 from tests.simulator import Fault, Simulator, generate_catalog, make_record
 
 pytestmark = pytest.mark.anyio
@@ -555,6 +555,46 @@ async def test_any_other_status_is_named(status: int, internet: Upstream, respx_
 async def test_a_refused_key_names_its_setting(fault: Fault, simulator: Simulator, upstream: Upstream) -> None:
     simulator.misbehave(fault)
     assert "OPENROUTER_API_KEY" in str(await upstream.failure())
+
+
+async def test_a_list_with_an_etag_is_asked_for_by_it_and_not_read_again(
+    simulator: Simulator, upstream: Upstream
+) -> None:
+    simulator.has_etags = True
+    source = OpenRouterSource(upstream.options)
+    fetched = await source.fetch()
+    assert fetched.validator is not None
+    with pytest.raises(UnmodifiedError):
+        await source.fetch(fetched.validator)
+    simulator.catalog = simulator.catalog[1:]
+    again = await source.fetch(fetched.validator)
+    assert again.validator not in {None, fetched.validator}
+    assert len(again.records) == len(fetched.records) - 1
+    await source.close()
+    asked = [request.headers.get("if-none-match") for request in simulator.requests]
+    assert asked == [None, fetched.validator, fetched.validator]
+
+
+async def test_a_list_of_several_pages_has_no_validator(simulator: Simulator, upstream: Upstream) -> None:
+    simulator.has_etags = True
+    simulator.misbehave(Fault.PAGES)
+    fetched = await upstream.fetch()
+    assert fetched.pages > 1
+    assert fetched.validator is None
+
+
+@pytest.mark.parametrize("etag", ["", "bare", '"', 'w/"a"', '"a b"', '"a"b"', '"' + "a" * 500 + '"', '"\xe9"'])
+async def test_an_etag_that_is_none_is_not_sent_back(
+    etag: str, internet: Upstream, respx_mock: respx.MockRouter
+) -> None:
+    respx_mock.get(UPSTREAM).respond(json={"data": [make_record("a/b")]}, headers=[(b"ETag", etag.encode("latin-1"))])
+    assert (await internet.fetch()).validator is None
+
+
+async def test_a_304_that_nobody_asked_for_is_a_failure(internet: Upstream, respx_mock: respx.MockRouter) -> None:
+    respx_mock.get(UPSTREAM).respond(304)
+    error = await internet.failure()
+    assert (error.kind, error.status) == (Failure.STATUS, 304)
 
 
 async def test_a_server_that_echoes_the_key_does_not_get_it_into_messages(
