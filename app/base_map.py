@@ -112,7 +112,8 @@ class BaseMap:
         now = self._clock.now()
         if reason is not None:
             if self._last_error is None or self._last_error["reason"] != reason or self._state != state:
-                log.warning("LiteLLM's base map can't be read; the last good one stays", reason=reason)
+                used = "ours alone, as there is no last good one" if self.current is None else "the last good one"
+                log.warning("LiteLLM's base map can't be read", used=used, reason=reason)
             self._last_error = {"kind": kind, "reason": reason, "at": timestamp(now)}
         if state != self._state:
             self._state, self._since = state, now

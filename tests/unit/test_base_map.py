@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.base_map import BaseMap
 from app.sources.litellm_base_map import BaseMapSource, CostMap
@@ -124,6 +125,15 @@ async def test_a_failure_leaves_the_last_good_map_and_says_since_when(tmp_path: 
     assert not await base_map.look()
     assert base_map.document()["state"] == "valid"
     await base_map.close()
+
+
+async def test_what_is_used_in_place_of_a_map_that_fails_is_told(tmp_path: Path) -> None:
+    base_map = BaseMap(remote(httpx.Response(500), good(), httpx.Response(500)), FakeClock(), tmp_path / "copy.json")
+    with capture_logs() as logs:
+        for _ in range(3):
+            await base_map.look()
+    told = [entry["used"] for entry in logs if entry["log_level"] == "warning"]
+    assert told == ["ours alone, as there is no last good one", "the last good one"]
 
 
 async def test_another_map_is_told_of_once(tmp_path: Path) -> None:
