@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from app.catalog.model import LifecycleState
-from app.catalog.snapshot import Contents, Snapshot
+from app.catalog.snapshot import Contents, Origin, Snapshot
 from app.clock import Clock
 from app.memory import MANY_MODELS, let_go, without_collections
 from app.metrics import Metrics
@@ -56,6 +56,18 @@ class Adoption:
         """The published snapshot; None before the first one."""
         published = self._registry.current
         return published.snapshot if published else None
+
+    @property
+    def listed_count(self) -> int:
+        """How many models are listed now."""
+        published = self._registry.current
+        return published.index.listed.bit_count() if published else 0
+
+    @property
+    def is_without_catalog(self) -> bool:
+        """Whether nothing is served yet, or core models in its place; against those a catalog is no change."""
+        current = self.current
+        return current is None or current.contents.origin is Origin.CORE
 
     async def publish(self, snapshot: Snapshot, *, is_hurried: bool = False) -> bool:
         """Serve a snapshot from now on; False when a newer one is being served already.

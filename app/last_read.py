@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.catalog.snapshot import Snapshot
@@ -11,16 +10,20 @@ from app.catalog.snapshot import Snapshot
 TRUSTED_FOR = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
 class LastRead:
-    """An answer that was read and judged good: upstream's validator of it, and the snapshot that says the same."""
+    """The answer of upstream that was last read and judged good."""
 
-    validator: str
-    snapshot_id: str
-    read_at: datetime
+    def __init__(self) -> None:
+        self._known: tuple[str, str, datetime] | None = None
 
-    def validator_for(self, current: Snapshot | None, now: datetime) -> str | None:
-        """Return the validator to ask with; None when everything must be read, as something else is served."""
-        is_served = current is not None and current.id == self.snapshot_id
-        is_recent = timedelta(0) <= now - self.read_at < TRUSTED_FOR
-        return self.validator if is_served and is_recent else None
+    def keep(self, validator: str | None, served: Snapshot | None, now: datetime) -> None:
+        """Take note that the snapshot served now says what the answer with this validator says."""
+        self._known = (validator, served.id, now) if validator and served else None
+
+    def validator(self, served: Snapshot | None, now: datetime) -> str | None:
+        """Return the validator to ask with; None when everything must be read, as for what else is served."""
+        if self._known is None or served is None:
+            return None
+        validator, snapshot_id, read_at = self._known
+        is_recent = timedelta(0) <= now - read_at < TRUSTED_FOR
+        return validator if served.id == snapshot_id and is_recent else None

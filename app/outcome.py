@@ -96,6 +96,11 @@ class Outcome:
         return orjson.dumps(self.document(with_diff=False))
 
 
+def first_catalog(models: int) -> dict[str, Any]:
+    """Return what an outcome says of the first catalog that is not core models alone: its size, and no difference."""
+    return {"diff": None, "first_models": models, "reason": f"first catalog: {models:,} models"}
+
+
 def changes_document(diff: Diff) -> dict[str, Any]:
     """Return a diff in short as JSON values: counts, and the first ids of what came, went and costs something else."""
     return {

@@ -32,7 +32,7 @@ from app.journal import Journal
 from app.last_read import LastRead
 from app.local_files import LocalFiles
 from app.memory import MANY_MODELS, let_go, settle, without_collections
-from app.outcome import Outcome, Result, Trigger
+from app.outcome import Outcome, Result, Trigger, first_catalog
 from app.period import Period, unpack_period
 from app.sources.protocol import Fetched, RecordSource, SourceError, UnmodifiedError
 from app.store.protocol import Store, StoreError
@@ -104,7 +104,7 @@ class Refresher:
         self._is_closed = False
         self._lease_holder: str | None = None
         self._lease_since = clock.now()
-        self._last_read: LastRead | None = None
+        self._last_read = LastRead()
         self.period = Period()
 
     @property
@@ -176,7 +176,7 @@ class Refresher:
         candidate = await self._candidate(fetched, Origin.BOOTSTRAP)
         await self._adoption.adopt(candidate.contents, fetched_at=None)
         self._files.merged()
-        await self._journal.record(self._outcome(attempt, Result.UPDATED, **self._first_catalog()))
+        await self._journal.record(self._outcome(attempt, Result.UPDATED, **first_catalog(self._adoption.listed_count)))
         return True
 
     async def refresh(self, trigger: Trigger, *, is_dry_run: bool = False, is_forced: bool = False) -> Outcome:
@@ -259,8 +259,9 @@ class Refresher:
             return self._options.lease_seconds
 
     async def _fetch(self, attempt: _Attempt, upstream: RecordSource) -> Outcome:
+        known = self._last_read.validator(self._adoption.current, self._clock.now())
         try:
-            fetched = await upstream.fetch(self._validator(attempt))
+            fetched = await upstream.fetch(None if attempt.is_forced or self._files.changed() else known)
         except UnmodifiedError:
             return await self._confirm(attempt)
         except SourceError as error:
@@ -280,12 +281,6 @@ class Refresher:
             del candidate, fetched
             await asyncio.to_thread(let_go, last)
         return outcome
-
-    def _validator(self, attempt: _Attempt) -> str | None:
-        """Return upstream's name for what is served; None when it must be read all the same."""
-        if self._last_read is None or attempt.is_forced or self._files.changed():
-            return None
-        return self._last_read.validator_for(self._adoption.current, self._clock.now())
 
     async def _confirm(self, attempt: _Attempt) -> Outcome:
         """Note that upstream was asked and still says what is served."""
@@ -311,31 +306,20 @@ class Refresher:
                 await self._keep_period(self.period.refused(now, interval, self._draw))
             reason = "; ".join(verdict.refusals) + "; POST /refresh?force=true accepts it all the same"
             return self._outcome(attempt, Result.REFUSED, reason=reason, **about)
-        current = self._adoption.current
-        is_change = candidate.changes(current)
-        # Against core models that stood in for it, a catalog is no change.
-        is_first = current is None or current.contents.origin is Origin.CORE
-        # Held here, it would be freed in one step, on the event loop.
-        del current
+        is_change, is_first = candidate.changes(self._adoption.current), self._adoption.is_without_catalog
         result = Result.UPDATED if is_change else Result.UNCHANGED
         if attempt.is_dry_run:
             return self._outcome(attempt, result, **about)
         if is_change and not await self._adoption.adopt(candidate.contents, fetched_at=now):
             return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster", **about)
         # Only now: after a refusal the answer that was refused must come again.
-        served = self._adoption.current
-        self._last_read = LastRead(validator, served.id, now) if validator and served else None
-        del served
+        self._last_read.keep(validator, self._adoption.current, now)
         self._files.merged()
         await self._keep_period(self.period.succeeded(now, interval, candidate.contents.quarantined))
         await self._adoption.set_stale(False)
-        return self._outcome(attempt, result, **about | (self._first_catalog() if is_first else {}))
-
-    def _first_catalog(self) -> dict[str, Any]:
-        """Return what the outcome says of a first catalog, which is published by now."""
-        current = self._adoption.current
-        models = sum(model.is_listed for model in current.models) if current else 0
-        return {"diff": None, "first_models": models, "reason": f"first catalog: {models:,} models"}
+        return self._outcome(
+            attempt, result, **about | (first_catalog(self._adoption.listed_count) if is_first else {})
+        )
 
     async def _merge_local_files(self, attempt: _Attempt) -> Outcome:
         """Merge anew without a fetch: local files are all there is, or all that changed."""
