@@ -135,6 +135,33 @@ async def test_from_right_to_left_everything_is_mirrored_and_nothing_is_cut(site
         assert (await rows(page).first.locator(".price").inner_text()).startswith(("$", "Free", "Varies", "Price"))
 
 
+async def test_from_right_to_left_numbers_stay_before_their_words_and_full_stops_behind(site: Site) -> None:
+    runs_on = """(selector) => {
+      const node = document.querySelector("model-picker").shadowRoot.querySelector(selector);
+      const text = document.createTreeWalker(node, NodeFilter.SHOW_TEXT).nextNode();
+      const leftOf = (at) => {
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect().left;
+      };
+      return [text.data, leftOf(0) < leftOf(1) && leftOf(text.length - 2) < leftOf(text.length - 1)];
+    }"""
+    async with site.page("/form", html='dir="rtl"', attributes="views") as page:
+        await field(page).click()
+        await rows(page).first.wait_for()
+        await page.route("**/models*/**", lambda route: route.abort())
+        await field(page).fill("e")
+        await page.get_by_text("No connection to the registry").wait_for()
+        for selector, start in ((".said span", "1"), (".bar span", "No connection"), (".about dd", "$")):
+            words, is_in_order = await page.evaluate(runs_on, selector)
+            assert words.startswith(start)
+            assert is_in_order, words
+        await page.get_by_role("button", name="Chart").click()
+        words, is_in_order = await page.evaluate(runs_on, ".chart p")
+        assert is_in_order, words
+
+
 async def test_at_twice_the_size_everything_can_still_be_reached(site: Site) -> None:
     # A zoom of 200 % halves the pixels that a page of 1,100 has.
     async with site.page("/", width=550) as page:

@@ -21,6 +21,11 @@ button, select, input { font: inherit; color: inherit }
 .mark.good { background: none; box-shadow: inset 0 0 0 1px currentColor; color: var(--good) }
 .free { color: var(--good) }
 
+/* What is said is English on a page of any direction: a number stays before its words, a full stop behind them. */
+.mark, strong, b { unicode-bidi: isolate }
+button, .head, .note p, .chart p, .about p, .about dd, small, :is(.said, .bar, .facts) span { unicode-bidi: plaintext }
+:host(:dir(rtl)) :is(.head, .chart p, .about p:not([dir]), .about dd, small, .said span, .bar span) { text-align: right }
+
 .field { position: relative }
 .field input { width: 100%; padding: 11px 40px 11px 14px; border: 1px solid var(--line); border-radius: 10px; background: var(--paper); text-overflow: ellipsis }
 :host(:dir(rtl)) .field input { padding: 11px 14px 11px 40px }
