@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
@@ -16,6 +17,7 @@ _PROOF_WORDS = {
     Proof.RULES: "its rules",
 }
 SHOWN_ON_PAGE = 20
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def dialect_states(dialects: tuple[Dialect, ...], spoken: Mapping[str, Spoken]) -> list[dict[str, Any]]:
@@ -95,7 +97,8 @@ Proved by its rules: they were read in its source, because it can’t be run the
 
 
 def _note(text: str) -> str:
-    return f"<br><small>{escape(text)}</small>" if text else ""
+    words = _CODE.sub(r"<code>\1</code>", escape(text))
+    return f"<br><small>{words}</small>" if words else ""
 
 
 def _dialect_section(state: Mapping[str, Any], root_path: str) -> str:

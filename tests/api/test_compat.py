@@ -52,6 +52,8 @@ async def test_browsers_get_a_page_and_programs_json(service: Service) -> None:
     assert_hardened(page)
     assert all(client.title.split(" (")[0] in page.text for client in CLIENTS)
     assert "<script" not in page.text
+    assert "`" not in page.text
+    assert "<code>opencode models --refresh</code> takes it" in page.text
     assert (await service.get("/compat?format=html")).text == page.text
     as_json = await service.get("/compat?format=json", Accept=BROWSER)
     assert as_json.json() == await service.read("/compat")
