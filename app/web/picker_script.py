@@ -21,8 +21,9 @@ USAGE = """\
  *   <model-picker name="model" value="openai/gpt-4o"></model-picker>
  *
  * Attributes: name, value, required, disabled, label, src (the registry's address; this file's by default), user and
- * user-token (whose favourites and choice the registry keeps), inline (always open, for a page of its own), views (adds
- * the chart and the comparison to a dropdown; inline has them). Events: input, change.
+ * user-token (whose favourites and choice the registry keeps; a user is 1 to 128 of A-Z a-z 0-9 . _ ~ - and not . or ..
+ * alone), inline (always open, for a page of its own), views (adds the chart and the comparison to a dropdown; inline
+ * has them). Events: input, change.
  */
 """
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<module>[a-z]+)\.js";\n', re.MULTILINE)

@@ -25,7 +25,7 @@ from app.web.respond import BytesResponse, respond
 from app.web.schemas import ProblemDocument, Shape
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
-from app.web.user_paths import PATH, USER_ID, is_user_id
+from app.web.user_paths import MAX_USER_ID_CHARS, PATH, USER_ID, is_user_id
 
 router = APIRouter(tags=["preferences"])
 # For the browser that asked, which must ask again each time.
@@ -36,7 +36,7 @@ UserId = Annotated[
     str,
     Path(
         description="Opaque to us: letters, digits and . _ ~ -, at most 128; not . or .. alone.",
-        json_schema_extra={"pattern": f"^{USER_ID}$", "minLength": 1, "maxLength": 128},
+        json_schema_extra={"pattern": f"^{USER_ID}$", "minLength": 1, "maxLength": MAX_USER_ID_CHARS},
     ),
 ]
 

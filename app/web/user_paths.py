@@ -8,7 +8,9 @@ from typing import Final
 PATH: Final = "/users/{user_id:path}/preferences"
 _PATH: Final = re.compile(r"/users/.*/preferences", re.DOTALL)
 METHODS: Final = "DELETE, GET, HEAD, PATCH, PUT"
-USER_ID: Final = r"[A-Za-z0-9._~-]{1,128}"
+MAX_USER_ID_CHARS: Final = 128
+# Every client takes `.` and `..` out of a path, so neither names anybody; three points do.
+USER_ID: Final = r"(\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.{3,})"
 
 
 def is_preferences(path: str) -> bool:
@@ -17,5 +19,5 @@ def is_preferences(path: str) -> bool:
 
 
 def is_user_id(text: str) -> bool:
-    """Whether a text may name a user; `.` and `..` can't, as every client takes them out of a path."""
-    return re.fullmatch(USER_ID, text) is not None and text not in {".", ".."}
+    """Whether a text may name a user."""
+    return len(text) <= MAX_USER_ID_CHARS and re.fullmatch(USER_ID, text) is not None

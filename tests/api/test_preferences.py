@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -18,6 +19,7 @@ from app.main import create_app
 from app.preference_keeper import TRIES, PreferenceKeeper
 from app.preferences import LISTS, MAX_BYTES
 from app.store.protocol import StoreError, StoreHealth
+from app.web.user_paths import is_user_id
 from tests.api.catalog import BATCH, CATALOG, FREE, LATEST, PLAIN, SMALL, UNKNOWN, VISION, VISION_SLUG
 from tests.api.service import LOOPBACK, Service, SteeredClock, assert_problem, client_of, serving, settings_for
 from tests.simulator import Simulator
@@ -142,7 +144,7 @@ async def test_choices_survive_a_restart_and_lie_apart_from_the_catalog(tmp_path
         assert (await service.read(ADA))["selected"] == PLAIN
 
 
-@pytest.mark.parametrize("user", ["a", "x" * 128, "A.b_c~d-9", "%61da"])
+@pytest.mark.parametrize("user", ["a", "x" * 128, "A.b_c~d-9", "%61da", "...", ".a", "..a", "a.."])
 async def test_a_user_id_is_opaque(service: Service, user: str) -> None:
     answer = kept(await put(service, {"selected": PLAIN}, f"/users/{user}/preferences"))
     assert answer["user"] == user.replace("%61", "a")
@@ -157,6 +159,20 @@ async def test_what_can_not_be_a_user_id_is_refused(service: Service, user: str)
         answer = await service.client.request(method, f"/users/{user}/preferences", headers=headers)
         assert answer.status_code == 422, (method, answer.text)
         assert answer.json()["type"].endswith(":user-id")
+
+
+async def test_the_reference_takes_the_same_users_as_the_service(service: Service) -> None:
+    document = (await service.get("/openapi.json")).json()
+    for method in ("get", "put", "patch", "delete"):
+        [parameter] = document["paths"]["/users/{user_id}/preferences"][method]["parameters"][:1]
+        pattern, most = (parameter["schema"][word] for word in ("pattern", "maxLength"))
+        for user in ("...", "....", ".a", "..a", "a..", "a.b", "x" * 128):
+            assert re.search(pattern, user), user
+            assert len(user) <= most
+            assert is_user_id(user), user
+        for user in ("", ".", "..", "a b", "ä", "a/b", "x" * 129):
+            assert not (re.search(pattern, user) and len(user) <= most), user
+            assert not is_user_id(user), user
 
 
 REFUSED: list[tuple[Any, str]] = [
