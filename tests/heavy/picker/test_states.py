@@ -54,6 +54,27 @@ async def test_a_stale_list_and_an_empty_one_say_so(site: Site) -> None:
             assert await page.get_by_role("button", name="Try again").count() == 1
 
 
+async def test_who_tries_again_sees_that_it_is_tried_and_what_is_cut_at_once_again_is_asked_later(site: Site) -> None:
+    held: list[Route] = []
+    async with site.page("/livez") as page:
+        await page.clock.install()
+        await page.goto("/form")
+        await field(page).click()
+        await rows(page).first.wait_for()
+        await page.route("**/models/**", lambda route: route.abort())
+        await page.route(LIST, lambda route: held.append(route))
+        await field(page).fill("evil")
+        await page.get_by_role("button", name="Try again").click()
+        await page.get_by_role("button", name="Trying …").wait_for()
+        await held.pop().abort()
+        await page.get_by_role("button", name="Try again").wait_for()
+        await page.unroute(LIST)
+        # The list answers and the search does not, as behind a gateway that is half there.
+        await page.get_by_role("button", name="Try again").click()
+        await page.wait_for_function("document.querySelector('model-picker').line.retryMs >= 40_000")
+        await page.get_by_text("No connection to the registry").wait_for()
+
+
 async def answer_with(body: bytes, route: Route) -> None:
     await route.fulfill(body=body, content_type="application/json")
 

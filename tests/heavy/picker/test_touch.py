@@ -41,6 +41,19 @@ async def test_a_finger_reads_of_a_model_before_it_chooses_one(site: Site) -> No
         assert await value(page) == named
 
 
+async def test_a_finger_on_a_point_of_the_chart_reads_of_its_model(site: Site) -> None:
+    async with site.page("/form", width=390, is_touch=True, attributes="views") as page:
+        await field(page).tap()
+        await page.get_by_role("button", name="Chart").tap()
+        point = page.locator("model-picker .point").first
+        # Points may lie upon each other, so this one is named.
+        await point.dispatch_event("click")
+        assert (await point.get_attribute("aria-label") or "").startswith(
+            await page.locator("model-picker .about .title").inner_text()
+        )
+        assert await page.locator("model-picker .about").is_visible()
+
+
 async def test_with_room_beside_the_list_a_finger_s_question_is_answered_there(site: Site) -> None:
     async with site.page("/form", is_touch=True) as page:
         await field(page).tap()

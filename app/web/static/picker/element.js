@@ -406,6 +406,7 @@ class ModelPicker extends FormField {
     if (!this.isOpen) return;
     const isEmpty = !this.note.hidden;
     const isReading = this.isReading && this.view === "list" && !isEmpty;
+    this.panel.dataset.view = this.view;
     this.panel.classList.toggle("is-reading", isReading);
     this.list.node.hidden = this.view !== "list" || isEmpty || isReading;
     this.chart.node.hidden = this.view !== "chart" || isEmpty;
@@ -438,7 +439,12 @@ class ModelPicker extends FormField {
   }
 
   again() {
-    return button("Try again", () => { this.load("no-cache"); if (this.kept.problem) this.kept.read(); });
+    return button("Try again", async ({ currentTarget: pressed }) => {
+      pressed.textContent = "Trying …";
+      if (this.kept.problem) this.kept.read();
+      await this.load("no-cache");
+      pressed.textContent = "Try again";
+    });
   }
 
   notes() {

@@ -9,23 +9,29 @@ export class Line {
   constructor(again, changed) {
     this.again = again;
     this.changed = changed;
+    this.isDown = false;
     this.retryMs = RETRY_MS;
     this.news = null;
   }
 
   /** Asks again later: each time later than before, and not from every browser at once. */
   isCut() {
+    this.isDown = true;
     this.news = null;
     this.later(this.retryMs * (1 + Math.random() / 4), this.again);
     this.retryMs = Math.min(MOST_RETRY_MS, this.retryMs * 2);
   }
 
-  /** Has something to say when it was cut before. */
+  /** Has something to say when it was cut before. What is cut again at once is not asked sooner for it. */
   isMended() {
-    if (this.retryMs === RETRY_MS) return;
-    this.retryMs = RETRY_MS;
+    if (!this.isDown) return;
+    this.isDown = false;
     this.news = "The registry answers again: this is its newest list.";
-    this.later(NEWS_MS, () => { this.news = null; this.changed(); });
+    this.later(NEWS_MS, () => {
+      this.retryMs = RETRY_MS;
+      this.news = null;
+      this.changed();
+    });
   }
 
   later(afterMs, work) {

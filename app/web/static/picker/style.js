@@ -88,7 +88,7 @@ select { border-radius: 8px; padding: 4px 8px }
 .info:not(:focus-visible) { opacity: 0; pointer-events: none }
 .is-tight .info { opacity: 1 !important; pointer-events: auto !important } .is-tight .row { padding-inline-end: 50px }
 @media (any-pointer: coarse) { .info { opacity: 1 !important; pointer-events: auto !important } .row { padding-inline-end: 50px } }
-@media (pointer: coarse) { @container (max-width: ${BESIDE_PX - 1}px) { :host(:not([inline])) .panel:not(.is-reading) .about.is-shown { display: none } } }
+@media (pointer: coarse) { @container (max-width: ${BESIDE_PX - 1}px) { :host(:not([inline])) .panel[data-view=list]:not(.is-reading) .about.is-shown { display: none } } }
 .icon { width: 15px; height: 15px; fill: none; stroke: currentColor; stroke-width: 1.3; stroke-linejoin: round; stroke-linecap: round; flex: none }
 
 .about { display: none; padding: 16px 18px; border-top: 1px solid var(--line); overflow: auto; max-height: 320px; overflow-wrap: anywhere; font-size: 14px }
