@@ -86,6 +86,7 @@ select { border-radius: 8px; padding: 4px 8px }
 .info { position: absolute; top: 0; inset-inline-end: 2px; width: 46px; height: var(--row); border: 0; background: none; padding: 0; cursor: pointer; display: grid; place-content: center; color: var(--soft) }
 .info span { width: 22px; border: 1.5px solid; border-radius: 50%; font: italic 600 14px/19px Georgia, serif } .info:focus-visible { outline-offset: -4px; background: var(--paper) }
 .info:not(:focus-visible) { opacity: 0; pointer-events: none }
+.list:has(.info:focus-visible) .row { padding-inline-end: 50px }
 .is-tight .info { opacity: 1 !important; pointer-events: auto !important } .is-tight .row { padding-inline-end: 50px }
 @media (any-pointer: coarse) { .info { opacity: 1 !important; pointer-events: auto !important } .row { padding-inline-end: 50px } }
 @media (pointer: coarse) { @container (max-width: ${BESIDE_PX - 1}px) { :host(:not([inline])) .panel[data-view=list]:not(.is-reading) .about.is-shown { display: none } } }
@@ -94,7 +95,7 @@ select { border-radius: 8px; padding: 4px 8px }
 .about { display: none; padding: 16px 18px; border-top: 1px solid var(--line); overflow: auto; max-height: 320px; overflow-wrap: anywhere; font-size: 14px }
 .about.is-shown { display: block }
 .about .title { font-size: 16px } .about code { display: block; font-size: 12.5px; color: var(--soft) } .about p { margin: 10px 0 } .about a { color: var(--mark) }
-.about .back { display: none; border: 0; background: none; padding: 10px 0; margin: -10px 0 4px; min-height: 44px; color: var(--mark); cursor: pointer }
+.about .back { display: none; border: 0; background: none; padding: 10px 0; margin: -10px 0 4px; min-height: 44px; border-radius: 8px; color: var(--mark); cursor: pointer }
 .is-reading .tools { display: none !important } .is-reading .about { max-height: none !important; border-top: 0 } .is-reading .about .back { display: block }
 .about .choices { margin: 14px 0 16px } .about .choices button { padding: 4px 11px; font-size: 13px }
 .about dl { display: grid; grid-template-columns: minmax(76px, auto) minmax(0, 1fr); gap: 6px 14px; margin: 12px 0 0; font-size: 13px }
