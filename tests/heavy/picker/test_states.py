@@ -160,23 +160,25 @@ async def test_from_right_to_left_numbers_stay_before_their_words_and_full_stops
     runs_on = """(selector) => {
       const node = document.querySelector("model-picker").shadowRoot.querySelector(selector);
       const text = document.createTreeWalker(node, NodeFilter.SHOW_TEXT).nextNode();
-      const leftOf = (at) => {
+      const boxes = [...text.data].map((sign, at) => {
         const range = document.createRange();
         range.setStart(text, at);
         range.setEnd(text, at + 1);
-        return range.getBoundingClientRect().left;
-      };
-      return [text.data, leftOf(0) < leftOf(1) && leftOf(text.length - 2) < leftOf(text.length - 1)];
+        return sign === " " ? null : range.getBoundingClientRect();
+      }).filter(Boolean);
+      const follows = (box, at) => at === 0 || box.top > boxes[at - 1].top + 5 || box.left > boxes[at - 1].left;
+      return [text.data, boxes.every(follows)];
     }"""
-    async with site.page("/form", html='dir="rtl"', attributes="views") as page:
+    async with site.page("/livez", html='dir="rtl"', attributes="views") as page:
+        # Without an answer about one model its details hold the price of the list.
+        await page.route("**/models/**", lambda route: route.abort())
+        await page.goto("/form")
         await field(page).click()
         await rows(page).first.wait_for()
-        await page.route("**/models*/**", lambda route: route.abort())
-        await field(page).fill("e")
         await page.get_by_text("No connection to the registry").wait_for()
-        for selector, start in ((".said span", "1"), (".bar span", "No connection"), (".about dd", "$")):
+        for selector, part in ((".said span", " models"), (".bar span", "No connection"), (".about dd", " out per")):
             words, is_in_order = await page.evaluate(runs_on, selector)
-            assert words.startswith(start)
+            assert part in words
             assert is_in_order, words
         await page.get_by_role("button", name="Chart").click()
         words, is_in_order = await page.evaluate(runs_on, ".chart p")
