@@ -1,7 +1,7 @@
-"""How a snapshot comes to be what readers are served from: save it, publish it, follow siblings, write back.
+"""How a catalog comes to be what readers are served from: save it, publish it, follow siblings, write back.
 
 The store's compare-and-set decides which generation wins; this module only ever moves forward. Everything that
-takes long runs in a thread, the event loop swaps one reference.
+takes long is the builder's, the event loop swaps one reference.
 """
 
 from __future__ import annotations
@@ -14,29 +14,32 @@ from typing import Any
 
 import structlog
 
+from app.building.orders import Adopted, Builder, Building, Proposal
+from app.building.ready import ready_answers
 from app.catalog.model import LifecycleState
-from app.catalog.snapshot import Contents, Origin, Snapshot
+from app.catalog.snapshot import Origin, Snapshot
 from app.clock import Clock
-from app.memory import MANY_MODELS, let_go, without_collections
+from app.memory import MANY_MODELS, let_go
 from app.metrics import Metrics
-from app.prerender import announce, prerender, prerendered
-from app.published import Published, RenderingBounds, publish_snapshot, with_base_map, with_staleness
+from app.prerender import announce, pin
+from app.published import Published, RenderingBounds, with_room
 from app.registry import Registry
-from app.store.envelope import EnvelopeError, seal, unseal
-from app.store.protocol import Head, Store, StoreError
+from app.store.envelope import EnvelopeError
+from app.store.protocol import Head, Store, Stored, StoreError
 
 log = structlog.get_logger("adoption")
 BUSY_SECONDS = 0.2
 
 
 class Adoption:
-    """Moves snapshots between the store and the registry."""
+    """Moves catalogs between the builder, the store and the registry."""
 
     def __init__(
         self,
         *,
         registry: Registry,
         store: Store,
+        builder: Builder,
         clock: Clock,
         metrics: Metrics,
         bounds: RenderingBounds,
@@ -44,6 +47,7 @@ class Adoption:
     ) -> None:
         self._registry = registry
         self._store = store
+        self._builder = builder
         self._clock = clock
         self._metrics = metrics
         self._bounds = bounds
@@ -69,19 +73,49 @@ class Adoption:
         current = self.current
         return current is None or current.contents.origin is Origin.CORE
 
-    async def publish(self, snapshot: Snapshot, *, is_hurried: bool = False) -> bool:
-        """Serve a snapshot from now on; False when a newer one is being served already.
+    @property
+    def last_good(self) -> Stored | None:
+        """What the next catalog is compared with; None before the first one."""
+        published = self._registry.current
+        return published.stored if published else None
 
-        When it is hurried, answers are made as they are asked for, until `prerender_current` has made them.
+    async def publish(self, stored: Stored, *, is_hurried: bool = False) -> bool:
+        """Serve a stored catalog from now on; False when a newer one is being served already.
+
+        When it is hurried, answers are made as they are asked for, until `prerender_current` has made them. Raises
+        EnvelopeError when it can't be read, and BuilderLostError.
         """
         async with self._swap:
-            replaced = self._registry.current
-            published = await asyncio.to_thread(self._build, snapshot, replaced, is_hurried=is_hurried)
-            if published is None:
+            current = self.current
+            if current is not None and (current.generation, current.id) == (stored.generation, stored.snapshot_id):
                 return True
-            if not self._registry.publish(published):
-                return False
-        self._metrics.generation.set(snapshot.generation)
+            # Held here, the catalog that is replaced would be freed in one step, on the event loop.
+            del current
+            return await self._serve(await self._built(stored, is_hurried=is_hurried))
+
+    async def _built(
+        self, catalog: Adopted | Stored, *, is_hurried: bool = False, is_stale: bool | None = None
+    ) -> Published:
+        """Return a catalog ready to be read."""
+        if is_stale is None:
+            is_stale = bool(self._registry.current and self._registry.current.is_stale)
+        order = Building(
+            catalog, self._clock.now(), is_stale, is_hurried=is_hurried, litellm_base_map=self._litellm_base_map()
+        )
+        built = await self._builder.build(order)
+        published = with_room(built.published, self._bounds)
+        if is_hurried:
+            announce(self._metrics.tallies)
+        else:
+            pin(published, built.ready, self._metrics.tallies, self._bounds.max_age_seconds)
+        return published
+
+    async def _serve(self, published: Published) -> bool:
+        """Swap the reference; False when a newer catalog is being served already."""
+        replaced = self._registry.current
+        if not self._registry.publish(published):
+            return False
+        self._metrics.generation.set(published.snapshot.generation)
         for state in LifecycleState:
             mask = published.index.facets["lifecycle"].get(state.value, 0)
             self._metrics.models.labels(state.value).set(mask.bit_count())
@@ -96,82 +130,53 @@ class Adoption:
         async with self._swap:
             current = self._registry.current
             if current is not None:
-                pinned = await asyncio.to_thread(
-                    prerendered, current, self._metrics.tallies, self._bounds.max_age_seconds
-                )
-                for target, prepared in pinned:
-                    current.targets.pin(target, prepared)
-
-    def _build(self, snapshot: Snapshot, current: Published | None, *, is_hurried: bool) -> Published | None:
-        """Return the snapshot ready to be read; None when it is the one that is being served."""
-        if current and current.snapshot.generation == snapshot.generation and current.snapshot.id == snapshot.id:
-            return None
-        is_stale = current.is_stale if current else False
-        with without_collections():
-            published = publish_snapshot(
-                snapshot,
-                is_stale=is_stale,
-                at=self._clock.now(),
-                bounds=self._bounds,
-                litellm_base_map=self._litellm_base_map(),
-            )
-            if is_hurried:
-                announce(self._metrics.tallies)
-            else:
-                prerender(published, self._metrics.tallies, self._bounds.max_age_seconds)
-        return published
+                ready = await asyncio.to_thread(ready_answers, current)
+                pin(current, ready, self._metrics.tallies, self._bounds.max_age_seconds)
 
     async def set_stale(self, is_stale: bool) -> None:
         """Say in every answer whether the catalog is older than promised."""
         async with self._swap:
             current = self._registry.current
-            if current is not None and current.is_stale != is_stale:
-                again = with_staleness(current, is_stale=is_stale, bounds=self._bounds)
-                await asyncio.to_thread(prerender, again, self._metrics.tallies, self._bounds.max_age_seconds)
-                self._registry.publish(again)
-                if is_stale:
-                    log.warning("readers are told from now on that the catalog is stale")
-                else:
-                    log.info("the catalog is fresh again")
+            if current is None or current.stored is None or current.is_stale == is_stale:
+                return
+            stored = current.stored
+            del current
+            await self._serve(await self._built(stored, is_stale=is_stale))
+        if is_stale:
+            log.warning("readers are told from now on that the catalog is stale")
+        else:
+            log.info("the catalog is fresh again")
 
     async def lay_over_base_map(self) -> None:
         """Lay LiteLLM's cost map over the base map as it is now."""
         async with self._swap:
-            current = self._registry.current
-            if current is not None:
-                again = await asyncio.to_thread(self._laid, current)
-                self._registry.publish(again)
+            if self.last_good is not None:
+                await self._serve(await self._built(self.last_good))
 
-    def _laid(self, current: Published) -> Published:
-        with without_collections():
-            again = with_base_map(current, self._litellm_base_map(), bounds=self._bounds)
-            prerender(again, self._metrics.tallies, self._bounds.max_age_seconds)
-        return again
-
-    async def load(self, tries: int = 1) -> Snapshot | None:
-        """Return the newest stored snapshot; None when there is none, or none that can be read now.
+    async def load(self, tries: int = 1) -> Stored | None:
+        """Return the newest stored catalog; None when there is none, or the store can't be asked now.
 
         A store that is only busy is asked so many times.
         """
-        stored = None
         for left in reversed(range(tries)):
             try:
-                stored = await self._store.load()
-                break
+                return await self._store.load()
             except StoreError as error:
                 if not error.is_busy or not left:
                     return None
                 await asyncio.sleep(BUSY_SECONDS)
-        if stored is None:
-            return None
+        return None
+
+    async def publish_readable(self, stored: Stored, *, is_hurried: bool = False) -> bool:
+        """Serve a stored catalog, unless it can't be read: that is logged once; returns whether it is served."""
         try:
-            return await asyncio.to_thread(unseal, stored)
+            return await self.publish(stored, is_hurried=is_hurried)
         except EnvelopeError as error:
             unreadable = Head(stored.generation, stored.snapshot_id)
             if unreadable != self._unreadable:
                 log.warning("the stored snapshot can't be used", reason=str(error))
             self._unreadable = unreadable
-            return None
+            return False
 
     async def follow(self) -> bool:
         """Adopt a sibling's newer snapshot, or write ours back where the store has an older one or none.
@@ -186,11 +191,11 @@ class Adoption:
             newer = await self.load()
             # Held here, the snapshot that is replaced would be freed in one step, on the event loop.
             del current
-            return newer is not None and await self.publish(newer)
+            return newer is not None and await self.publish_readable(newer)
         if current.generation > 0 and (head is None or head.generation < current.generation):
-            sealed = await asyncio.to_thread(seal, current)
-            if await self._store.save(sealed):
-                log.info("wrote our snapshot back to the store", snapshot=current.id)
+            ours = self.last_good
+            if ours is not None and await self._store.save(ours):
+                log.info("wrote our snapshot back to the store", snapshot=ours.snapshot_id)
         return False
 
     @staticmethod
@@ -200,26 +205,29 @@ class Adoption:
             return head.snapshot_id != current.id
         return head.generation > current.generation
 
-    async def adopt(self, contents: Contents, *, fetched_at: datetime | None) -> bool:
-        """Give contents the next generation, save and publish them; False when somebody else was faster.
+    async def adopt(self, proposal: Proposal, *, fetched_at: datetime | None, is_stale: bool | None = None) -> bool:
+        """Give a proposal the next generation, save and publish it; False when somebody else was faster.
 
-        A store that can't be reached doesn't stop it: the snapshot is served and written back later.
+        A store that can't be reached doesn't stop it: the snapshot is served and written back later. What `is_stale`
+        does not say stays as it is. Raises BuilderLostError when the proposal is gone.
         """
-        snapshot = Snapshot(
-            # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
-            generation=max(one.generation if one else 0 for one in (self.current, self._unreadable)) + 1,
-            updated_at=self._clock.now(),
-            fetched_at=fetched_at,
-            contents=contents,
-        )
-        sealed = await asyncio.to_thread(seal, snapshot)
+        # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
+        generation = max(one.generation if one else 0 for one in (self.current, self._unreadable)) + 1
+        adopted = Adopted(proposal.number, generation, self._clock.now(), fetched_at)
+        published = await self._built(adopted, is_stale=is_stale)
         is_first = True
-        with suppress(StoreError):
-            is_first = await self._store.save(sealed)
-            if not is_first:
-                await self.follow()
-        return is_first and await self.publish(snapshot)
+        if published.stored is not None:
+            with suppress(StoreError):
+                is_first = await self._store.save(published.stored)
+                if not is_first:
+                    await self.follow()
+        if not is_first:
+            return False
+        async with self._swap:
+            return await self._serve(published)
 
-    async def adopt_unsaved(self, contents: Contents, *, is_hurried: bool = False) -> None:
-        """Serve contents that no store should keep: core models, until something better is known."""
-        await self.publish(Snapshot(0, self._clock.now(), None, contents), is_hurried=is_hurried)
+    async def adopt_unsaved(self, proposal: Proposal, *, is_hurried: bool = False) -> None:
+        """Serve a proposal that no store should keep: core models, until something better is known."""
+        adopted = Adopted(proposal.number, 0, self._clock.now(), None)
+        async with self._swap:
+            await self._serve(await self._built(adopted, is_hurried=is_hurried))

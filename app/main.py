@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from app import __version__
 from app.adoption import Adoption
 from app.base_map import BaseMap
+from app.building.in_thread import ThreadBuilder
+from app.building.orders import Builder
 from app.candidate import Rules
 from app.clock import Clock, SystemClock
 from app.follower import Follower
@@ -50,6 +52,7 @@ def create_app(
     sources: Sources | None = None,
     store: Store | None = None,
     preferences: PreferenceStore | None = None,
+    builder: Builder | None = None,
     clock: Clock | None = None,
     is_ringing: bool = True,
 ) -> FastAPI:
@@ -64,6 +67,7 @@ def create_app(
     instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     interval = timedelta(minutes=settings.refresh_interval_minutes)
     registry, metrics = Registry(), Metrics()
+    builder = builder or ThreadBuilder()
     bounds = RenderingBounds(
         settings.renderings_max_count, settings.renderings_max_bytes, settings.cache_max_age_seconds
     )
@@ -71,6 +75,7 @@ def create_app(
     adoption = Adoption(
         registry=registry,
         store=store,
+        builder=builder,
         clock=clock,
         metrics=metrics,
         bounds=bounds,
@@ -83,6 +88,7 @@ def create_app(
             instance, interval, settings.lease_seconds, Rules(guard_limits(settings), base_url), place_of(instance)
         ),
         adoption=adoption,
+        builder=builder,
         journal=journal,
         store=store,
         upstream=sources.upstream,
@@ -143,7 +149,7 @@ def create_app(
         cooldown_seconds=settings.refresh_cooldown_seconds,
     )
     lifespan = _lifespan(
-        serving, refresher, adoption, journal, schedule if is_ringing else None, sources, store, base_map
+        serving, refresher, adoption, journal, schedule if is_ringing else None, sources, store, base_map, builder
     )
     return build_application(serving, lifespan, settings, version=__version__)
 
@@ -157,6 +163,7 @@ def _lifespan(
     sources: Sources,
     store: Store,
     base_map: BaseMap,
+    builder: Builder,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -169,6 +176,7 @@ def _lifespan(
                     stack.push_async_callback(source.close)
             stack.push_async_callback(base_map.close)
             stack.push_async_callback(serving.live.close)
+            stack.push_async_callback(builder.close)
             stack.push_async_callback(refresher.close, STOP_SECONDS)
             if schedule is not None:
                 stack.callback(schedule.stop)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.catalog.index import Index, build_index
 from app.catalog.model import Model
@@ -16,14 +16,17 @@ from app.catalog.snapshot import Snapshot
 from app.catalog.successor import Successors
 from app.dialects.dialect import Context
 from app.dialects.dropdown import dropdown_row
-from app.dialects.litellm_cost_map import LITELLM_COST_MAP
 from app.dialects.native import model_document, timestamp, to_json
 from app.dialects.openrouter import OPENROUTER
 from app.dialects.openrouter_filters import Listing, listing_of
 from app.dialects.table import SpokenTable
 from app.keeping import SecondChance
-from app.prepared import Prepared
-from app.wire import WireAnswer
+from app.store.protocol import Stored
+
+if TYPE_CHECKING:
+    # Whoever builds catalogs needs neither of them, nor the 50 ms that the metrics behind them take to load.
+    from app.prepared import Prepared
+    from app.wire import WireAnswer
 
 # Requests as clients send them: a few hundred bytes each, one per client and target.
 WIRE_MAX_COUNT = 4_096
@@ -37,7 +40,7 @@ class Published:
     `rows` and `dropdown_rows` hold each model's JSON, in the snapshot's order; `rows_digest` is a hash over all of
     them. `spoken` holds each client dialect by its name. `is_stale` says that upstream was not reached for longer
     than promised, `published_at` when all this was built and checked here. `targets` holds prepared answers by
-    request target, `wire` by the very bytes of the request.
+    request target, `wire` by the very bytes of the request. `stored` is what a store keeps of it; None if nobody asked.
     """
 
     index: Index
@@ -49,6 +52,7 @@ class Published:
     spoken: SpokenTable
     targets: SecondChance[Prepared]
     wire: SecondChance[WireAnswer]
+    stored: Stored | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -93,8 +97,9 @@ def publish_snapshot(
     *,
     is_stale: bool,
     at: datetime,
-    bounds: RenderingBounds,
+    bounds: RenderingBounds | None = None,
     litellm_base_map: Mapping[str, Any] | None = None,
+    stored: Stored | None = None,
 ) -> Published:
     """Build everything that readers need; tens of milliseconds for 400 models, so not on the event loop."""
     names = snapshot.contents.provider_names
@@ -103,6 +108,7 @@ def publish_snapshot(
     digest = hashlib.blake2b(digest_size=16)
     for row in chain(rows, dropdown_rows):
         digest.update(row)
+    bounds = bounds or RenderingBounds()
     return Published(
         index=build_index(snapshot),
         is_stale=is_stale,
@@ -113,29 +119,14 @@ def publish_snapshot(
         spoken=SpokenTable(Context(snapshot, litellm_base_map)),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
+        stored=stored,
     )
 
 
-def with_staleness(published: Published, *, is_stale: bool, bounds: RenderingBounds) -> Published:
-    """Return the same snapshot with another word on its freshness; answers are prepared anew, rows are kept."""
-    return Published(
-        index=published.index,
-        is_stale=is_stale,
-        published_at=published.published_at,
-        rows=published.rows,
-        dropdown_rows=published.dropdown_rows,
-        rows_digest=published.rows_digest,
-        spoken=published.spoken,
-        targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
-        wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
-    )
-
-
-def with_base_map(published: Published, base_map: Mapping[str, Any] | None, *, bounds: RenderingBounds) -> Published:
-    """Return the same snapshot with LiteLLM's cost map laid over another base; nothing else is spoken anew."""
+def with_room(published: Published, bounds: RenderingBounds) -> Published:
+    """Return the same with room of its own for answers to come, and with none yet."""
     return replace(
         published,
-        spoken=published.spoken.anew(LITELLM_COST_MAP.name, Context(published.snapshot, base_map)),
         targets=SecondChance(max_count=bounds.max_count, max_bytes=bounds.max_bytes),
         wire=SecondChance(max_count=WIRE_MAX_COUNT, max_bytes=WIRE_MAX_BYTES),
     )

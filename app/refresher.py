@@ -6,7 +6,7 @@ Promises:
 * One attempt at a time in this process; whoever asks meanwhile gets the same outcome.
 * One upstream call per period across processes: the lease and the shared due time see to it.
 * What is right is decided by the store's compare-and-set on the generation, not by the lease.
-* Parsing, merging, indexing, compressing happen in threads; the event loop is not held.
+* Parsing, merging, indexing, compressing are the builder's; the event loop is not held.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from typing import Any
 import structlog
 
 from app.adoption import Adoption
-from app.candidate import Candidate, Rules, from_core, from_last_good, from_records
+from app.building.orders import Builder, Proposal, Proposing
+from app.candidate import Rules
 from app.catalog.diff import Diff
-from app.catalog.snapshot import Contents, Origin
+from app.catalog.snapshot import Origin
 from app.clock import Clock
 from app.dialects.native import timestamp
 from app.journal import Journal
@@ -35,7 +36,7 @@ from app.memory import MANY_MODELS, let_go, settle, without_collections
 from app.outcome import Outcome, Result, Trigger, first_catalog
 from app.period import Period, unpack_period
 from app.sources.protocol import Fetched, RecordSource, SourceError, UnmodifiedError
-from app.store.protocol import Store, StoreError
+from app.store.protocol import Store, Stored, StoreError
 
 log = structlog.get_logger("refresher")
 # Over this share of the interval the rings of many instances are spread.
@@ -82,6 +83,7 @@ class Refresher:
         options: RefreshOptions,
         *,
         adoption: Adoption,
+        builder: Builder,
         journal: Journal,
         store: Store,
         upstream: RecordSource | None,
@@ -92,6 +94,7 @@ class Refresher:
     ) -> None:
         self._options = options
         self._adoption = adoption
+        self._builder = builder
         self._journal = journal
         self._store = store
         self._upstream = upstream
@@ -154,12 +157,10 @@ class Refresher:
         """
         # Who served a catalog before must not start with less because a sibling is writing just now.
         stored = await self._adoption.load(tries=BOOT_TRIES)
-        if stored is not None:
-            await self._adoption.publish(stored, is_hurried=True)
-            listed = sum(model.is_listed for model in stored.models)
-            log.info("serving the stored catalog", models=listed, snapshot=stored.id)
+        if stored is not None and await self._adoption.publish_readable(stored, is_hurried=True):
+            log.info("serving the stored catalog", models=self._adoption.listed_count, snapshot=stored.snapshot_id)
         elif not await self._boot_from_file():
-            await self._adoption.adopt_unsaved(await asyncio.to_thread(self._core_contents), is_hurried=True)
+            await self._adoption.adopt_unsaved(await self._local_proposal(None), is_hurried=True)
             self._files.merged()
             log.info("serving the core models until OpenRouter answers")
         await self.load_period()
@@ -173,8 +174,8 @@ class Refresher:
         except SourceError as error:
             await self._journal.record(self._outcome(attempt, Result.FAILED, reason=str(error), kind=error.kind.value))
             return False
-        candidate = await self._candidate(fetched, Origin.BOOTSTRAP)
-        await self._adoption.adopt(candidate.contents, fetched_at=None)
+        proposal = await self._proposal(fetched, Origin.BOOTSTRAP)
+        await self._adoption.adopt(proposal, fetched_at=None)
         self._files.merged()
         await self._journal.record(self._outcome(attempt, Result.UPDATED, **first_catalog(self._adoption.listed_count)))
         return True
@@ -273,14 +274,14 @@ class Refresher:
             return self._outcome(
                 attempt, Result.FAILED, reason=str(error), kind=error.kind.value, retry_after_seconds=asked
             )
-        candidate = await self._candidate(fetched, Origin.UPSTREAM)
-        counts = {"fetched": len(fetched.records), "quarantined": len(candidate.contents.quarantined)}
-        outcome = await self._weigh(attempt, candidate, counts, fetched.validator)
+        proposal = await self._proposal(fetched, Origin.UPSTREAM)
+        validator = fetched.validator
+        counts = {"fetched": len(fetched.records), "quarantined": len(proposal.quarantined)}
         if len(fetched.records) > MANY_MODELS:
-            last = [candidate, fetched]
-            del candidate, fetched
+            last = [fetched]
+            del fetched
             await asyncio.to_thread(let_go, last)
-        return outcome
+        return await self._weigh(attempt, proposal, counts, validator)
 
     async def _confirm(self, attempt: _Attempt) -> Outcome:
         """Note that upstream was asked and still says what is served."""
@@ -290,14 +291,14 @@ class Refresher:
         return self._outcome(attempt, Result.UNCHANGED, diff=Diff())
 
     async def _weigh(
-        self, attempt: _Attempt, candidate: Candidate, counts: dict[str, int], validator: str | None
+        self, attempt: _Attempt, proposal: Proposal, counts: dict[str, int], validator: str | None
     ) -> Outcome:
         """Adopt what was fetched, unless the guard refuses it or it changes nothing."""
-        verdict = candidate.verdict
+        verdict = proposal.verdict
         about: dict[str, Any] = {
             "refusals": verdict.refusals,
             "warnings": verdict.warnings,
-            "diff": candidate.diff,
+            "diff": proposal.diff,
             "counts": counts,
         }
         now, interval = self._clock.now(), self._options.interval
@@ -306,16 +307,16 @@ class Refresher:
                 await self._keep_period(self.period.refused(now, interval, self._draw))
             reason = "; ".join(verdict.refusals) + "; POST /refresh?force=true accepts it all the same"
             return self._outcome(attempt, Result.REFUSED, reason=reason, **about)
-        is_change, is_first = candidate.changes(self._adoption.current), self._adoption.is_without_catalog
-        result = Result.UPDATED if is_change else Result.UNCHANGED
+        is_first = self._adoption.is_without_catalog
+        result = Result.UPDATED if proposal.is_change else Result.UNCHANGED
         if attempt.is_dry_run:
             return self._outcome(attempt, result, **about)
-        if is_change and not await self._adoption.adopt(candidate.contents, fetched_at=now):
+        if proposal.is_change and not await self._adoption.adopt(proposal, fetched_at=now, is_stale=False):
             return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster", **about)
         # Only now: after a refusal the answer that was refused must come again.
         self._last_read.keep(validator, self._adoption.current, now)
         self._files.merged()
-        await self._keep_period(self.period.succeeded(now, interval, candidate.contents.quarantined))
+        await self._keep_period(self.period.succeeded(now, interval, proposal.quarantined))
         await self._adoption.set_stale(False)
         return self._outcome(
             attempt, result, **about | (first_catalog(self._adoption.listed_count) if is_first else {})
@@ -323,44 +324,40 @@ class Refresher:
 
     async def _merge_local_files(self, attempt: _Attempt) -> Outcome:
         """Merge anew without a fetch: local files are all there is, or all that changed."""
-        current = self._adoption.current
-        candidate = await asyncio.to_thread(self._local_candidate)
-        is_change = candidate.changes(current)
-        result = Result.UPDATED if is_change else Result.UNCHANGED
+        proposal = await self._local_proposal(self._adoption.last_good)
+        result = Result.UPDATED if proposal.is_change else Result.UNCHANGED
         if attempt.is_dry_run:
-            return self._outcome(attempt, result, diff=candidate.diff)
-        if is_change:
+            return self._outcome(attempt, result, diff=proposal.diff)
+        if proposal.is_change:
+            current = self._adoption.current
             fetched_at = current.fetched_at if current else None
             is_unsaved = current is None or current.generation == 0
             # Held here, it would be freed in one step, on the event loop.
             del current
-            if candidate.contents.origin is Origin.CORE and is_unsaved:
-                await self._adoption.adopt_unsaved(candidate.contents)
-            elif not await self._adoption.adopt(candidate.contents, fetched_at=fetched_at):
+            if proposal.origin is Origin.CORE and is_unsaved:
+                await self._adoption.adopt_unsaved(proposal)
+            elif not await self._adoption.adopt(proposal, fetched_at=fetched_at):
                 return self._outcome(attempt, Result.SKIPPED, reason="another instance was faster")
         self._files.merged()
-        return self._outcome(attempt, result, diff=candidate.diff)
+        return self._outcome(attempt, result, diff=proposal.diff)
 
-    async def _candidate(self, fetched: Fetched, origin: Origin) -> Candidate:
-        return await asyncio.to_thread(self._cook, fetched, origin)
-
-    def _cook(self, fetched: Fetched, origin: Origin) -> Candidate:
+    async def _proposal(self, fetched: Fetched, origin: Origin) -> Proposal:
         now = self._clock.now()
-        return from_records(
-            fetched.records,
-            self._files.read(),
-            self._options.rules,
-            origin=origin,
-            last_good=self._adoption.current,
+        order = Proposing(
+            ingredients=await asyncio.to_thread(self._files.read),
+            rules=self._options.rules,
+            last_good=self._adoption.last_good,
             last_seen_at=self.period.checked_at or now,
             now=now,
+            records=fetched.records,
+            origin=origin,
         )
+        return await self._builder.propose(order)
 
-    def _local_candidate(self) -> Candidate:
-        return from_last_good(self._adoption.current, self._files.read(), self._options.rules, now=self._clock.now())
-
-    def _core_contents(self) -> Contents:
-        return from_core(self._files.read(), now=self._clock.now())
+    async def _local_proposal(self, last_good: Stored | None) -> Proposal:
+        now = self._clock.now()
+        ingredients = await asyncio.to_thread(self._files.read)
+        return await self._builder.propose(Proposing(ingredients, self._options.rules, last_good, now, now))
 
     async def load_period(self) -> None:
         """Take over what siblings did since, or give the store back what it lost; one that fails changes nothing."""

@@ -11,13 +11,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from zlib import crc32
 
 ONE_EDIT_LETTERS = 4
 TWO_EDITS_LETTERS = 8
 MAX_LETTERS = 24
-# A form is known by as many bits of its hash, above the number of its word: 64 bits in all, for 16 million words.
-_HASH_BITS, _WORD_BITS = 40, 24
-_HASH_MASK, _WORD_MASK = (1 << _HASH_BITS) - 1, (1 << _WORD_BITS) - 1
+# A form is known by as many bits of its hash, above the number of its word. The hash is one that every process has
+# alike: Python's own differs from start to start, and catalogs are built beside the process that serves them.
+_HASH_BITS, _WORD_BITS = 32, 32
+_WORD_MASK = (1 << _WORD_BITS) - 1
 
 
 def edits_allowed(word: str) -> int:
@@ -43,7 +45,7 @@ class Typos:
         entries = array("Q")
         for number, word in enumerate(self._words):
             for form in _forms(word, 2 if len(word) >= TWO_EDITS_LETTERS - 1 else 1):
-                entries.append((hash(form) & _HASH_MASK) << _WORD_BITS | number)
+                entries.append(crc32(form.encode()) << _WORD_BITS | number)
         bits = max(len(entries).bit_length(), 1)
         self._shift = _HASH_BITS - bits
         sizes = array("L", bytes(array("L").itemsize << bits))
@@ -80,7 +82,7 @@ class Typos:
         begins, entries, shift = self._begins, self._entries, self._shift
         found = set()
         for form in _forms(word, allowed):
-            wanted = hash(form) & _HASH_MASK
+            wanted = crc32(form.encode())
             run = wanted >> shift
             for entry in entries[begins[run] : begins[run + 1]]:
                 if entry >> _WORD_BITS == wanted:

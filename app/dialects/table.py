@@ -78,12 +78,6 @@ class SpokenTable(Mapping[str, Spoken]):
         self._made[name] = replace(spoken, document=None)
         return spoken.pieces()
 
-    def anew(self, name: str, context: Context) -> SpokenTable:
-        """Return a table in which one dialect is spoken in another context, and all others as in this one."""
-        table = SpokenTable(context)
-        table._made = {known: spoken for known, spoken in self._made.items() if known != name}
-        return table
-
     def __iter__(self) -> Iterator[str]:
         return iter(_BY_NAME)
 

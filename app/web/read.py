@@ -12,9 +12,10 @@ from starlette.types import Scope
 
 from app.answers import Answer
 from app.prepared import Prepared, RawHeaders
-from app.prerender import canonical_target, list_digest, snapshot_headers
+from app.prerender import snapshot_headers
 from app.published import Published
 from app.rendering import JSON, QUICK, compressed, render
+from app.targets import canonical_target, list_digest
 from app.web.respond import respond
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 
 from app.main import create_app
 from app.prepared import Prepared
-from app.published import RenderingBounds, with_staleness
+from app.published import RenderingBounds, with_room
 from app.web.application import with_front
 from app.web.cors import CorsPolicy
 from app.web.front import MAX_HEADER_BYTES, Front
@@ -154,7 +155,7 @@ async def test_a_reader_sees_the_next_snapshot_with_the_next_request(tmp_path: P
     async with started(settings_for(tmp_path)) as (app, front):
         registry = serving(app).registry
         hot = [await ask(front, "/models/acme/refresh") for _ in range(3)][-1]
-        stale = with_staleness(registry.published, is_stale=True, bounds=RenderingBounds())
+        stale = with_room(replace(registry.published, is_stale=True), RenderingBounds())
         assert registry.publish(stale)
         told = await ask(front, "/models/acme/refresh")
         assert (hot.status, told.status) == (200, 200)

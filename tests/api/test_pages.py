@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.building.ready import PICKER_FIELDS
 from app.catalog.query import WORDS
-from app.prerender import PICKER_FIELDS
 from tests.api.catalog import MARKUP, PLAIN, VISION
 from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving
 from tests.simulator import generate_catalog, make_record

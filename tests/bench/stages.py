@@ -21,6 +21,7 @@ from typing import TypeVar
 
 import orjson
 
+from app.building.ready import ready_answers
 from app.candidate import Rules
 from app.catalog.diff import diff
 from app.catalog.guard import judge
@@ -28,9 +29,7 @@ from app.catalog.merge import merge
 from app.catalog.parse import parse_records
 from app.catalog.snapshot import Origin, Snapshot
 from app.memory import without_collections
-from app.metrics import Metrics
 from app.parts import build_sources, build_store, guard_limits
-from app.prerender import prerender
 from app.published import RenderingBounds, publish_snapshot
 from app.runtime import calm_interpreter, limit_allocator
 from app.settings import Settings
@@ -111,7 +110,7 @@ def refresh_once(watch: StopWatch, body: bytes, settings: Settings, last_good: S
         "index, rows",
         lambda: publish_snapshot(snapshot, is_stale=False, at=snapshot.updated_at, bounds=RenderingBounds()),
     )
-    watch.time("render, compress", lambda: prerender(published, Metrics().tallies, 60))
+    watch.time("render, compress", lambda: ready_answers(published))
     return snapshot
 
 

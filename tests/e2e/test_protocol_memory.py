@@ -6,13 +6,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from app.protocol import TESTED_VERSIONS, KnownRequestProtocol, protocol_for
-from app.published import WIRE_MAX_BYTES, WIRE_MAX_COUNT, RenderingBounds, with_staleness
+from app.published import WIRE_MAX_BYTES, WIRE_MAX_COUNT, RenderingBounds, with_room
 from app.web.application import with_front
 from tests.api.two_ways import settings_for, started
 from tests.e2e.raw_http import Connection, request
@@ -167,7 +168,7 @@ def test_the_next_request_on_a_hot_connection_sees_staleness_flip(tmp_path: Path
         registry = server.parts.registry
         for is_stale in (True, False, True):
             before = connection.heat(CORE)
-            again = with_staleness(registry.published, is_stale=is_stale, bounds=RenderingBounds())
+            again = with_room(replace(registry.published, is_stale=is_stale), RenderingBounds())
             server.on_loop(lambda again=again: registry.publish(again))  # type: ignore[misc]
             after = connection.ask(CORE)
             assert before.body != after.body

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from app.adoption import Adoption
+from app.building.in_thread import ThreadBuilder
+from app.building.orders import Builder
 from app.candidate import Rules
 from app.catalog.door import OPEN_DOOR
 from app.catalog.guard import GuardLimits
@@ -25,7 +27,6 @@ from app.journal import Journal
 from app.local_files import LocalFiles
 from app.metrics import Metrics
 from app.outcome import Outcome, Trigger
-from app.prerender import list_digest
 from app.published import Published, RenderingBounds
 from app.readings import Readings
 from app.refresher import Refresher, RefreshOptions
@@ -34,6 +35,7 @@ from app.sources.core import CoreModels
 from app.sources.last_valid import LastValid
 from app.sources.protocol import Fetched, SourceError, UnmodifiedError
 from app.store.protocol import OUTCOMES_KEPT, Head, Store, Stored, StoreError, StoreHealth
+from app.targets import list_digest
 from tests.simulator import make_record
 
 START = datetime(2026, 8, 20, 12, tzinfo=UTC)
@@ -262,6 +264,7 @@ class Instance:
         seed: int = 1,
         place: float = 0.0,
         bounds: RenderingBounds | None = None,
+        builder: Builder | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         ticking = real_clock or self.clock
@@ -271,9 +274,11 @@ class Instance:
         self.files = files or local_files()
         self.metrics = Metrics()
         self.registry = Registry()
+        self.builder = builder or ThreadBuilder()
         self.adoption = Adoption(
             registry=self.registry,
             store=self.store,
+            builder=self.builder,
             clock=ticking,
             metrics=self.metrics,
             bounds=bounds or RenderingBounds(),
@@ -282,6 +287,7 @@ class Instance:
         self.refresher = Refresher(
             RefreshOptions(name, interval, lease_seconds, Rules(LIMITS, "https://openrouter.example/api/v1"), place),
             adoption=self.adoption,
+            builder=self.builder,
             journal=self.journal,
             store=self.store,
             upstream=self.upstream if has_upstream else None,

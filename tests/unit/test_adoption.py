@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from app.building.orders import Proposal, Proposing
+from app.candidate import Rules
 from app.catalog.merge import Ingredients, merge
 from app.catalog.parse import parse_records
 from app.catalog.snapshot import Contents, Origin, Snapshot
@@ -15,7 +16,7 @@ from app.outcome import Result
 from app.registry import NothingPublishedError, Registry
 from app.store.envelope import EnvelopeError, seal, unseal
 from app.store.protocol import Stored, StoreError
-from tests.unit.fakes import HOUR, START, FakeSource, Instance, MemoryStore, catalog
+from tests.unit.fakes import HOUR, LIMITS, START, FakeSource, Instance, MemoryStore, catalog
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +37,20 @@ def snapshot(generation: int, count: int = 8) -> Snapshot:
     return Snapshot(generation, START, START, contents(count))
 
 
+async def proposal(instance: Instance, count: int | None) -> Proposal:
+    """Return what that many records of upstream's would make of the catalog; None for the core models alone."""
+    order = Proposing(
+        ingredients=instance.files.read(),
+        rules=Rules(LIMITS, None),
+        last_good=None,
+        last_seen_at=START,
+        now=START,
+        records=None if count is None else catalog(count),
+        origin=Origin.CORE if count is None else Origin.UPSTREAM,
+    )
+    return await instance.builder.propose(order)
+
+
 @pytest.fixture
 def instance() -> Instance:
     return Instance()
@@ -51,12 +66,12 @@ class TestRegistry:
             _ = registry.published
 
     async def test_it_never_steps_back(self, instance: Instance) -> None:
-        assert await instance.adoption.publish(snapshot(5))
-        assert not await instance.adoption.publish(snapshot(4))
+        assert await instance.adoption.publish(seal(snapshot(5)))
+        assert not await instance.adoption.publish(seal(snapshot(4)))
         assert instance.snapshot.generation == 5
 
     async def test_in_a_hurry_answers_are_prepared_after_the_first_reader_was_let_in(self, instance: Instance) -> None:
-        assert await instance.adoption.publish(snapshot(5), is_hurried=True)
+        assert await instance.adoption.publish(seal(snapshot(5)), is_hurried=True)
         hurried = instance.published
         assert hurried.targets.get(b"/models") is None
         await instance.adoption.prerender_current()
@@ -68,18 +83,18 @@ class TestRegistry:
 
     async def test_many_publishes_at_once_end_at_the_newest(self, instance: Instance) -> None:
         generations = [3, 1, 6, 2, 5, 4]
-        await asyncio.gather(*(instance.adoption.publish(snapshot(generation)) for generation in generations))
+        await asyncio.gather(*(instance.adoption.publish(seal(snapshot(generation))) for generation in generations))
         assert instance.snapshot.generation == 6
         assert instance.count("registry_generation") == 6
 
     async def test_what_is_served_already_is_not_built_again(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(5))
+        await instance.adoption.publish(seal(snapshot(5)))
         published = instance.published
-        assert await instance.adoption.publish(snapshot(5))
+        assert await instance.adoption.publish(seal(snapshot(5)))
         assert instance.published is published
 
     async def test_publishing_counts_the_models_by_lifecycle(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1, count=8))
+        await instance.adoption.publish(seal(snapshot(1, count=8)))
         assert instance.count("registry_models", lifecycle="active") == 8
         assert instance.count("registry_models", lifecycle="delisted") == 0
 
@@ -88,7 +103,7 @@ class TestFollow:
     """A sibling's snapshot comes in, ours goes out."""
 
     async def test_a_newer_generation_is_adopted(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.store.save(seal(snapshot(4, 9)))
         assert await instance.adoption.follow()
         assert instance.snapshot.generation == 4
@@ -96,13 +111,13 @@ class TestFollow:
 
     async def test_nothing_new_costs_one_look_at_the_head(self, instance: Instance) -> None:
         await instance.store.save(seal(snapshot(4)))
-        await instance.adoption.publish(snapshot(4))
+        await instance.adoption.publish(seal(snapshot(4)))
         instance.memory.calls.clear()
         assert not await instance.adoption.follow()
         assert dict(instance.memory.calls) == {"head": 1}
 
     async def test_of_two_snapshots_of_one_generation_the_stores_wins(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(4, 8))
+        await instance.adoption.publish(seal(snapshot(4, 8)))
         await instance.store.save(seal(snapshot(4, 9)))
         assert await instance.adoption.follow()
         assert instance.snapshot.id == snapshot(4, 9).id
@@ -111,7 +126,7 @@ class TestFollow:
     async def test_a_store_that_has_less_gets_ours(self, instance: Instance, in_store: int | None) -> None:
         if in_store:
             await instance.store.save(seal(snapshot(in_store)))
-        await instance.adoption.publish(snapshot(7))
+        await instance.adoption.publish(seal(snapshot(7)))
         assert not await instance.adoption.follow()
         head = await instance.store.head()
         assert head is not None
@@ -119,7 +134,7 @@ class TestFollow:
         assert instance.snapshot.generation == 7
 
     async def test_core_models_are_not_written_back(self, instance: Instance) -> None:
-        await instance.adoption.adopt_unsaved(replace(contents(8), origin=Origin.CORE))
+        await instance.adoption.adopt_unsaved(await proposal(instance, None))
         assert not await instance.adoption.follow()
         assert await instance.store.head() is None
 
@@ -128,13 +143,13 @@ class TestFollow:
         assert instance.adoption.current is None
 
     async def test_a_store_that_is_down_is_an_error_to_the_caller(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         instance.memory.fails = {"head"}
         with pytest.raises(StoreError, match="memory store could not head"):
             await instance.adoption.follow()
 
     async def test_a_store_that_fails_between_head_and_load_is_tried_again(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.store.save(seal(snapshot(2)))
         instance.memory.fails = {"load"}
         assert not await instance.adoption.follow()
@@ -160,7 +175,7 @@ class TestUnreadable:
             unseal(Stored(9, "9-abc", payload))
 
     async def test_it_is_read_once_and_logged_once(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.store.save(Stored(9, "9-abc", b"from the future"))
         with capture_logs() as logs:
             for _ in range(60):
@@ -181,7 +196,7 @@ class TestUnreadable:
         assert head.snapshot_id == instance.snapshot.id
 
     async def test_a_readable_one_that_comes_after_it_is_adopted(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.store.save(Stored(9, "9-abc", b"from the future"))
         await instance.adoption.follow()
         await instance.store.save(seal(snapshot(10)))
@@ -200,22 +215,22 @@ class TestAdopt:
             seen.append((operation, current.generation if current else None))
 
         instance.memory.before = look
-        assert await instance.adoption.adopt(contents(8), fetched_at=START)
+        assert await instance.adoption.adopt(await proposal(instance, 8), fetched_at=START)
         assert seen == [("save", None)]
         assert instance.snapshot.generation == 1
         assert instance.snapshot.fetched_at == START
 
     async def test_who_is_late_adopts_the_winner(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.store.save(seal(snapshot(2, 9)))
-        assert not await instance.adoption.adopt(contents(10), fetched_at=START)
+        assert not await instance.adoption.adopt(await proposal(instance, 10), fetched_at=START)
         assert instance.snapshot.id == snapshot(2, 9).id
 
     async def test_who_is_late_and_then_loses_the_store_serves_nothing_that_lost(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.store.save(seal(snapshot(2, 9)))
         instance.memory.fails = {"head"}
-        assert not await instance.adoption.adopt(contents(10), fetched_at=START)
+        assert not await instance.adoption.adopt(await proposal(instance, 10), fetched_at=START)
         assert instance.snapshot.generation == 1
         instance.memory.fails = set()
         await instance.adoption.follow()
@@ -250,7 +265,7 @@ class TestStaleness:
     async def test_stale_answers_differ_in_their_etags_and_fresh_ones_return_to_theirs(
         self, instance: Instance
     ) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         fresh = instance.etag
         with capture_logs() as logs:
             await instance.adoption.set_stale(True)
@@ -262,9 +277,9 @@ class TestStaleness:
         assert [entry["log_level"] for entry in logs] == ["warning", "info"]
 
     async def test_a_new_snapshot_keeps_the_word_until_it_is_judged(self, instance: Instance) -> None:
-        await instance.adoption.publish(snapshot(1))
+        await instance.adoption.publish(seal(snapshot(1)))
         await instance.adoption.set_stale(True)
-        await instance.adoption.publish(snapshot(2, 9))
+        await instance.adoption.publish(seal(snapshot(2, 9)))
         assert instance.published.is_stale
 
     async def test_before_anything_is_published_there_is_nothing_to_say(self, instance: Instance) -> None:
