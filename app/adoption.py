@@ -213,7 +213,7 @@ class Adoption:
         """
         # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
         generation = max(one.generation if one else 0 for one in (self.current, self._unreadable)) + 1
-        adopted = Adopted(proposal.number, generation, self._clock.now(), fetched_at)
+        adopted = Adopted(proposal.token, generation, self._clock.now(), fetched_at)
         published = await self._built(adopted, is_stale=is_stale)
         is_first = True
         if published.stored is not None:
@@ -228,6 +228,6 @@ class Adoption:
 
     async def adopt_unsaved(self, proposal: Proposal, *, is_hurried: bool = False) -> None:
         """Serve a proposal that no store should keep: core models, until something better is known."""
-        adopted = Adopted(proposal.number, 0, self._clock.now(), None)
+        adopted = Adopted(proposal.token, 0, self._clock.now(), None)
         async with self._swap:
             await self._serve(await self._built(adopted, is_hurried=is_hurried))

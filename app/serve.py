@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from app.building.in_child import ChildBuilder
 from app.logs import configure_logs
 from app.main import create_app
 from app.protocol import protocol_for
@@ -28,7 +29,7 @@ def serve(settings: Settings) -> int:
     configure_logs(settings.log_level, settings.log_format)
     limit_allocator()
     try:
-        app = create_app(settings)
+        app = create_app(settings, builder=ChildBuilder())
     except ValueError as error:
         # What only the part that uses it can tell, such as an option in REDIS_URL; worded without secrets there.
         log.error("a setting can't be used", reason=str(error))

@@ -43,12 +43,12 @@ class Proposing:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A catalog that is not adopted yet; it stays with its builder, who knows it by `number` until the next one.
+    """A catalog that is not adopted yet; it stays with its builder, who knows it by `token` until the next one.
 
     `is_change` says that adopting it would change something that a reader can tell.
     """
 
-    number: int
+    token: str
     origin: Origin
     verdict: Verdict
     diff: Diff
@@ -60,7 +60,7 @@ class Proposal:
 class Adopted:
     """A proposal with its place in the line of generations."""
 
-    number: int
+    token: str
     generation: int
     updated_at: datetime
     fetched_at: datetime | None

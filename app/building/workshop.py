@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
 from app.building.ready import ready_answers
 from app.candidate import from_last_good, from_records
@@ -20,13 +22,12 @@ class Workshop:
     """
 
     def __init__(self) -> None:
-        self._number = 0
-        self._proposed: Contents | None = None
+        self._proposed: tuple[str, Contents] | None = None
         self._known: tuple[Stored, Snapshot] | None = None
 
-    def knows(self, stored: Stored) -> bool:
-        """Whether a stored catalog need not be read again."""
-        return self._known is not None and _is_same(self._known[0], stored)
+    def knows(self, adopted: Adopted) -> bool:
+        """Whether a proposal is from here and not forgotten yet."""
+        return self._proposed is not None and self._proposed[0] == adopted.token
 
     def forget(self) -> None:
         """Let go of everything."""
@@ -49,10 +50,11 @@ class Workshop:
                     last_seen_at=order.last_seen_at,
                     now=order.now,
                 )
-        self._number += 1
-        self._proposed = candidate.contents
+        # Drawn, so that no proposal is taken for one of a builder before this one.
+        token = secrets.token_hex(8)
+        self._proposed = (token, candidate.contents)
         return Proposal(
-            number=self._number,
+            token=token,
             origin=candidate.contents.origin,
             verdict=candidate.verdict,
             diff=candidate.diff,
@@ -81,9 +83,9 @@ class Workshop:
             return Built(published, () if order.is_hurried else ready_answers(published))
 
     def _snapshot_of(self, adopted: Adopted) -> Snapshot:
-        if self._proposed is None or adopted.number != self._number:
+        if self._proposed is None or not self.knows(adopted):
             raise BuilderLostError("the catalog to be adopted is gone, because whoever builds catalogs was restarted")
-        return Snapshot(adopted.generation, adopted.updated_at, adopted.fetched_at, self._proposed)
+        return Snapshot(adopted.generation, adopted.updated_at, adopted.fetched_at, self._proposed[1])
 
     def _read(self, stored: Stored) -> Snapshot:
         if self._known is None or not _is_same(self._known[0], stored):

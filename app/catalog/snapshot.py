@@ -109,6 +109,10 @@ class Snapshot:
     fetched_at: datetime | None
     contents: Contents
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process is told: everything but the look-up table, which is quickly made."""
+        return {name: value for name, value in self.__dict__.items() if name != "by_id"}
+
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 over what the models mean, the same however upstream shuffles or rounds it."""

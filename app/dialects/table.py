@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from app.dialects.catwalk import CATWALK
 from app.dialects.dialect import Context, Dialect, Spoken, speak
@@ -77,6 +78,12 @@ class SpokenTable(Mapping[str, Spoken]):
             spoken = self._spoken(name)
         self._made[name] = replace(spoken, document=None)
         return spoken.pieces()
+
+    def with_base_map(self, base_map: Mapping[str, Any] | None) -> SpokenTable:
+        """Return the same documents; what is spoken anew is laid over another base map."""
+        table = SpokenTable(Context(self._context.snapshot, base_map))
+        table._made = dict(self._made)
+        return table
 
     def __iter__(self) -> Iterator[str]:
         return iter(_BY_NAME)

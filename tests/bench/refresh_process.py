@@ -18,6 +18,7 @@ from pathlib import Path
 
 import uvloop
 
+from app.building.in_child import ChildBuilder
 from app.logs import configure_logs
 from app.main import create_app
 from app.outcome import Trigger
@@ -72,7 +73,8 @@ async def refreshes(base_url: str, times: int, folder: Path) -> list[Refreshed]:
         fetch_max_decoded_bytes=1024**3,
     )
     asyncio.get_running_loop().set_default_executor(patient_threads())
-    app = create_app(settings)
+    builder = ChildBuilder(kept_seconds=60)
+    app = create_app(settings, builder=builder)
     serving = app.state.serving
     ticker = Ticker()
     found = []
@@ -81,9 +83,9 @@ async def refreshes(base_url: str, times: int, folder: Path) -> list[Refreshed]:
         for _ in range(times):
             await asyncio.sleep(0.05)
             ticker.longest_seconds = 0.0
-            cpu, started = cpu_seconds(os.getpid()), time.perf_counter()
+            cpu, started = _spent(builder), time.perf_counter()
             outcome = await serving.refresher.refresh(Trigger.OPERATOR)
-            cpu, wall = cpu_seconds(os.getpid()) - cpu, time.perf_counter() - started
+            cpu, wall = _spent(builder) - cpu, time.perf_counter() - started
             await asyncio.sleep(0.05)
             found.append(
                 Refreshed(
@@ -98,6 +100,12 @@ async def refreshes(base_url: str, times: int, folder: Path) -> list[Refreshed]:
             )
         ticking.cancel()
     return found
+
+
+def _spent(builder: ChildBuilder) -> float:
+    """Return the CPU time of this process and of the one that builds catalogs."""
+    child = builder.process_id
+    return cpu_seconds(os.getpid()) + (cpu_seconds(child) if child else 0.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

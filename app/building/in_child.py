@@ -1,0 +1,193 @@
+"""Builds catalogs in a process of its own, so that whoever reads meanwhile notices nothing of it.
+
+In a thread, a refresh shares the interpreter with the readers, and on a full machine the core as well; and what it
+needed for a moment stays in the service's memory for good. The process is started for an order, kept for a few seconds
+in case another follows, and ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import app
+from app.building.in_thread import ThreadBuilder
+from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
+from app.building.stream import LENGTH, Message, StreamError, pieces_of
+from app.memory import without_collections
+
+log = structlog.get_logger("builder")
+# A stored catalog up to this size is read and served by this process, where the first answer waits for it.
+SMALL_BYTES = 1024**2
+KEPT_SECONDS = 5.0
+# 100,000 models take half a minute on a machine of their own.
+MOST_SECONDS = 900.0
+_READ_BYTES = 1024**2
+# What Python and the C library need of the environment; secrets stay here.
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
+
+
+class _ChildLostError(Exception):
+    """The process could not be started, or ended without an answer; the message says how."""
+
+
+class BuildError(RuntimeError):
+    """A defect in what builds catalogs; the message ends with where."""
+
+
+class ChildBuilder:
+    """A builder that lives in a process of its own while there is work.
+
+    Where there can be no process, or it is ended by somebody, a thread of this one does the work.
+    """
+
+    def __init__(self, *, kept_seconds: float = KEPT_SECONDS, python: str = sys.executable) -> None:
+        self._threads = ThreadBuilder()
+        self._proposed_here = False
+        self._python = python
+        self._kept_seconds = kept_seconds
+        self._busy = asyncio.Lock()
+        self._child: asyncio.subprocess.Process | None = None
+        self._ending: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    @property
+    def process_id(self) -> int | None:
+        """The process that builds; None while there is none."""
+        return self._child.pid if self._child else None
+
+    async def propose(self, order: Proposing) -> Proposal:
+        """Return what the records would make of the catalog; raises EnvelopeError."""
+        # Core models alone are few, and the first answer waits for them.
+        self._proposed_here = order.records is None and order.last_good is None
+        if not self._proposed_here:
+            try:
+                proposal: Proposal = await self._ask(order)
+            except _ChildLostError as error:
+                self._proposed_here = True
+                log.warning("building the catalog in the service's own process", reason=str(error))
+            else:
+                return proposal
+        return await self._threads.propose(order)
+
+    async def build(self, order: Building) -> Built:
+        """Return what readers are served from; raises EnvelopeError and BuilderLostError."""
+        if self._is_for_threads(order):
+            return await self._threads.build(order)
+        try:
+            built: Built = await self._ask(order)
+        except _ChildLostError as error:
+            if isinstance(order.catalog, Adopted):
+                raise BuilderLostError(f"the process that proposed the catalog is gone: {error}") from None
+            log.warning("building the catalog in the service's own process", reason=str(error))
+            return await self._threads.build(order)
+        # What was built here before is no longer served.
+        await self._threads.close()
+        spoken = built.published.spoken.with_base_map(order.litellm_base_map)
+        return replace(built, published=replace(built.published, spoken=spoken))
+
+    def _is_for_threads(self, order: Building) -> bool:
+        if isinstance(order.catalog, Adopted):
+            return self._proposed_here
+        return order.is_hurried and len(order.catalog.payload) <= SMALL_BYTES
+
+    async def close(self) -> None:
+        """End the process; what it builds is given up."""
+        self._is_closed = True
+        await self._end()
+        await self._threads.close()
+
+    async def _ask(self, order: Proposing | Building) -> Any:
+        """Return the child's answer to an order; raises _ChildLostError, and what the child refuses it with."""
+        async with self._busy:
+            self._keep()
+            try:
+                async with asyncio.timeout(MOST_SECONDS):
+                    child = await self._running()
+                    with without_collections():
+                        said, answer = await _exchange(child, order)
+            except (OSError, EOFError, StreamError, TimeoutError) as error:
+                await self._end()
+                raise _ChildLostError(f"{type(error).__name__}: {error}"[:300]) from None
+            except BaseException:
+                # In the middle of a message; whoever comes next needs another process.
+                await self._end()
+                raise
+            self._ending = asyncio.get_running_loop().call_later(self._kept_seconds, self._end_soon)
+        if said == "refused":
+            raise answer
+        if said == "broken":
+            raise BuildError(f"the catalog could not be built:\n{answer}")
+        return answer
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._is_closed:
+            raise OSError("the service stops")
+        if self._child is not None and self._child.returncode is None:
+            return self._child
+        # Not where this process was started: the current folder may hold an `app` of somebody else's.
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        environment["PYTHONPATH"] = str(Path(app.__file__).parents[1])
+        self._child = await asyncio.create_subprocess_exec(
+            self._python,
+            "-P",
+            "-m",
+            "app.building.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=environment,
+            limit=_READ_BYTES,
+        )
+        return self._child
+
+    def _keep(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+    def _end_soon(self) -> None:
+        child, self._child = self._child, None
+        if child is not None and child.stdin is not None:
+            # It ends by itself when nobody can order any more.
+            child.stdin.close()
+
+    async def _end(self) -> None:
+        self._keep()
+        child, self._child = self._child, None
+        if child is not None and child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+
+
+async def _exchange(child: asyncio.subprocess.Process, order: Proposing | Building) -> tuple[str, Any]:
+    """Send an order and return the answer; raises OSError, EOFError and StreamError."""
+    orders, results = child.stdin, child.stdout
+    if orders is None or results is None:
+        raise OSError("the process has no pipes")
+    pieces = pieces_of(order)
+    # In threads, because upstream's records are written here.
+    while piece := await asyncio.to_thread(_next_of, pieces):
+        orders.write(piece)
+        await orders.drain()
+    message = Message()
+    while True:
+        (length,) = LENGTH.unpack(await results.readexactly(LENGTH.size))
+        if not length:
+            said, answer = message.value
+            return said, answer
+        message.take(await results.readexactly(length))
+        # Whoever reads the catalog meanwhile gets a turn between two pieces.
+        await asyncio.sleep(0)
+
+
+def _next_of(pieces: Iterator[bytes]) -> bytes:
+    return next(pieces, b"")
