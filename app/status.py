@@ -6,14 +6,13 @@ dashboard can tell a blip from an outage. No secret, no path, no URL with a pass
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from app import __version__
 from app.base_map import BaseMap
-from app.catalog.snapshot import Snapshot
+from app.catalog.index import Index
 from app.clock import Clock
 from app.dialects.compat import dialect_states
 from app.dialects.native import timestamp
@@ -30,9 +29,10 @@ WITHHELD_SHOWN = 50
 OUTCOMES_SHOWN = 50
 
 
-def _listed_by_source(snapshot: Snapshot) -> Counter[str]:
+def _listed_by_source(index: Index) -> dict[str, int]:
     """Return how many models each source has something of; what is delisted no source has any more."""
-    return Counter(source for model in snapshot.models if model.is_listed for source in model.sources)
+    counts = {source: (mask & index.listed).bit_count() for source, mask in index.facets["source"].items()}
+    return {source: count for source, count in counts.items() if count}
 
 
 def _store_state(health: StoreHealth) -> str:
@@ -116,6 +116,7 @@ class StatusReport:
             return None
         snapshot = published.snapshot
         contents = snapshot.contents
+        listed = published.index.listed.bit_count()
         period = self._refresher.period
         # A check that changed nothing may still have set records aside.
         quarantined, total = period.quarantined, period.quarantined_total
@@ -125,9 +126,9 @@ class StatusReport:
             "id": snapshot.id,
             "generation": snapshot.generation,
             "origin": contents.origin.value,
-            "models": sum(model.is_listed for model in snapshot.models),
-            "delisted": sum(not model.is_listed for model in snapshot.models),
-            "sources": dict(_listed_by_source(snapshot)),
+            "models": listed,
+            "delisted": len(snapshot.models) - listed,
+            "sources": _listed_by_source(published.index),
             "updated_at": timestamp(snapshot.updated_at),
             "fetched_at": timestamp(snapshot.fetched_at),
             "age_seconds": self._age(self._checked_at()),
@@ -179,7 +180,7 @@ class StatusReport:
     def _sources(self, upstream: dict[str, Any]) -> list[dict[str, Any]]:
         """Return each source's state, how many models have something of it, and how old that is."""
         published = self._registry.current
-        models = _listed_by_source(published.snapshot) if published else {}
+        models = _listed_by_source(published.index) if published else {}
         asked = {key: upstream[key] for key in ("name", "state", "since", "last_error")}
         rows = [{**asked, "models": models.get("openrouter", 0), "age_seconds": self._age(self._checked_at())}]
         for file in self._files.states():

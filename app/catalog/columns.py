@@ -40,6 +40,12 @@ class Column:
         """Return the models whose number is known and no less than a limit."""
         return self._marks[-1] & ~self._first(bisect_left(self._numbers, limit))
 
+    def numbers_in(self, mask: int) -> list[Any]:
+        """Return the known numbers of a set of models, least first."""
+        bits = mask.to_bytes(self._size // 8 + 1, "little")
+        known = zip(self._numbers, self._places, strict=True)
+        return [number for number, place in known if bits[place >> 3] >> (place & 7) & 1]
+
     def _first(self, count: int) -> int:
         """Return the models with the least numbers, so many of them."""
         mark, left = divmod(count, self._stride)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from app.catalog.model import Model
+from app.catalog.labels import Label, Labels
 from app.catalog.postings import goes_on
 from app.catalog.remembered import Remembered
 from app.catalog.words import joins_of, words_of
@@ -31,8 +31,8 @@ class Shown:
 class Highlighter:
     """Shows where words stand in models, and remembers it for single words: they come again with other filters."""
 
-    def __init__(self, models: Sequence[Model]) -> None:
-        self._models = models
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
         self._texts: dict[int, _Texts] = {}
         self._remembered: Remembered[tuple[int, str], Shown] = Remembered(MAX_REMEMBERED)
 
@@ -54,7 +54,7 @@ class Highlighter:
         """Return a model's texts as words; read once, when the model is first found."""
         known = self._texts.get(place)
         if known is None:
-            known = self._texts[place] = _texts_of(self._models[place])
+            known = self._texts[place] = _texts_of(self._labels[place])
         return known
 
 
@@ -81,9 +81,9 @@ class _Texts(NamedTuple):
     joined: tuple[str, ...]
 
 
-def _texts_of(model: Model) -> _Texts:
+def _texts_of(label: Label) -> _Texts:
     """Return the words of what is shown of a model."""
-    fields = [words_of(text) for text in (model.id, model.name, model.author)]
+    fields = [words_of(text) for text in (label.id, label.name, label.author)]
     spaced = ""
     standing: dict[int, _Standing] = {}
     for field, words in enumerate(fields):

@@ -6,20 +6,25 @@ then `&` and `|`, counts are `bit_count()`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from heapq import nsmallest
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
 from app.catalog.columns import Column
 from app.catalog.identity import base_of, slug_of
+from app.catalog.labels import Labels
 from app.catalog.model import Model
 from app.catalog.postings import mask_of, places_in
 from app.catalog.price import PriceState
 from app.catalog.remembered import Remembered
 from app.catalog.search import SearchIndex
 from app.catalog.snapshot import Snapshot
+from app.catalog.steps import sorted_in_steps
 
 Mask = int
 """A set of models by their places."""
@@ -85,11 +90,27 @@ COLUMNS: Mapping[str, Callable[[Model], int | Decimal | None]] = MappingProxyTyp
 """What models can be compared by; a model of which it is not known is on neither side."""
 
 
+SORT_KEYS: Mapping[str, Callable[[Model], Any]] = MappingProxyType(
+    {
+        "id": lambda model: model.id,
+        "name": lambda model: model.name.casefold(),
+        "author": lambda model: model.author,
+        "created": lambda model: model.created_at,
+        "context": lambda model: model.context_tokens,
+        "max_output": lambda model: model.max_output_tokens,
+        "prompt_price": prompt_rate,
+        "completion_price": completion_rate,
+    }
+)
+"""What models can be sorted by besides the default order; None comes last in both directions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """A snapshot with its look-up tables.
 
     `facets` maps a facet and a value to the models that have it, `columns` the name of a number to who has how much.
+    `ranks` maps a word to sort by to each model's place in that order, equal ones alike; -1 for models without a value.
     `listed` are the models that are not delisted. `parts_read` is where whoever reads queries remembers how their
     words were read.
     """
@@ -99,14 +120,16 @@ class Index:
     spellings: Mapping[str, str]
     facets: Mapping[str, Mapping[str, Mask]]
     columns: Mapping[str, Column]
+    ranks: Mapping[str, array[int]]
     listed: Mask
+    labels: Labels
     search: SearchIndex
     parts_read: Remembered[tuple[str, str], tuple[int, str, Any]] = field(
         default_factory=lambda: Remembered(MAX_PARTS_READ), compare=False, repr=False
     )
 
     @property
-    def models(self) -> tuple[Model, ...]:
+    def models(self) -> Sequence[Model]:
         """Every model, in the default order."""
         return self.snapshot.models
 
@@ -126,6 +149,12 @@ class Index:
                 return self.models[self.places[model_id]]
         return None
 
+    def newest(self, count: int) -> list[int]:
+        """Return the places of the newest listed models that have a date, newest first, then by id."""
+        created, ids = self.ranks["created"], self.ranks["id"]
+        dated = (place for place in self.places_in(self.listed) if created[place] >= 0)
+        return nsmallest(count, dated, key=lambda place: (-created[place], ids[place]))
+
     def places_in(self, mask: Mask, limit: int | None = None) -> list[int]:
         """Return the places of a set, in the default order, at most `limit`."""
         return places_in(mask, limit)
@@ -134,6 +163,7 @@ class Index:
 def build_index(snapshot: Snapshot) -> Index:
     """Build the tables; some ten milliseconds for 400 models, so not on the event loop."""
     models = snapshot.models
+    labels = Labels(models)
     places: dict[str, dict[str, list[int]]] = {name: {} for name in FACETS}
     for place, model in enumerate(models):
         for name, values_of in FACETS.items():
@@ -156,8 +186,22 @@ def build_index(snapshot: Snapshot) -> Index:
             for name, number_of in COLUMNS.items()
         },
         listed=mask_of([place for place, model in enumerate(models) if model.is_listed], len(models)),
-        search=SearchIndex(models),
+        labels=labels,
+        ranks={name: _ranks(models, key) for name, key in SORT_KEYS.items()},
+        search=SearchIndex(models, labels),
     )
+
+
+def _ranks(models: Sequence[Model], key: Callable[[Model], Any]) -> array[int]:
+    """Return each model's place in the order of a key, equal ones alike; -1 for models without a value."""
+    known = [(value, place) for place, model in enumerate(models) if (value := key(model)) is not None]
+    ranks = array("i", [-1]) * len(models)
+    rank, last = -1, None
+    for value, place in sorted_in_steps(known, key=itemgetter(0)):
+        if rank < 0 or value != last:
+            rank, last = rank + 1, value
+        ranks[place] = rank
+    return ranks
 
 
 def _spellings(models: Iterable[Model]) -> dict[str, str]:

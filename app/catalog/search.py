@@ -29,6 +29,7 @@ from typing import NamedTuple
 
 from app.catalog.highlights import Highlighter, Range, Shown
 from app.catalog.identity import slug_of
+from app.catalog.labels import Labels
 from app.catalog.model import Model
 from app.catalog.naming import (
     author_in_name,
@@ -103,9 +104,9 @@ _MASK_BYTES_PER_MODEL = MAX_QUERY_WORDS * 6 // 8
 class SearchIndex:
     """What queries are matched against; built once per snapshot, immutable."""
 
-    def __init__(self, models: Sequence[Model]) -> None:
-        self._models = models
-        self._highlighter = Highlighter(models)
+    def __init__(self, models: Sequence[Model], labels: Labels | None = None) -> None:
+        self._labels = labels = labels or Labels(models)
+        self._highlighter = Highlighter(labels)
         size = len(models)
         most = min(MAX_REMEMBERED, MAX_REMEMBERED_MASK_BYTES // (_MASK_BYTES_PER_MODEL * size + 1))
         self._remembered: Remembered[str, Terms] = Remembered(most)
@@ -243,7 +244,7 @@ class SearchIndex:
             # What was typed may go on too long: `claudexyz` still begins with a word that is known.
             words = [self._stem(word.text) for word in words_of(text)][:MAX_QUERY_WORDS]
             found = self.find_terms(Terms(self._term(word) for word in words if word), among, limit)
-        return tuple(self._models[place].id for place in found.places)
+        return tuple(self._labels.id_at(place) for place in found.places)
 
     def _stem(self, word: str) -> str:
         for end in range(len(word), MIN_STEM_LETTERS - 1, -1):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from types import MappingProxyType
-from typing import Any
 
-from app.catalog.index import Index, Mask, completion_rate, prompt_rate
+from app.catalog.index import Index, Mask
 from app.catalog.interpret import Interpreted, readings, with_filters
-from app.catalog.model import Model
 from app.catalog.query import Query
 from app.catalog.search import Hit
 from app.catalog.terms import Terms
@@ -153,31 +151,15 @@ def _as_asked(index: Index, spellings: tuple[str, ...], places: list[int]) -> li
     return [place for place in dict.fromkeys(asked) if place in there]
 
 
-_SORT_KEYS: Mapping[str, Callable[[Model], Any]] = MappingProxyType(
-    {
-        "id": lambda model: model.id,
-        "name": lambda model: model.name.casefold(),
-        "author": lambda model: model.author,
-        "created": lambda model: model.created_at,
-        "context": lambda model: model.context_tokens,
-        "max_output": lambda model: model.max_output_tokens,
-        "prompt_price": prompt_rate,
-        "completion_price": completion_rate,
-    }
-)
-
-
 def _sorted(index: Index, places: list[int], name: str) -> list[int]:
     """Return the places sorted by one name, stable; models without a value come last in both directions."""
     is_reversed = name.startswith("-")
     plain = name.removeprefix("-")
     if plain == "rank":
         return sorted(places, reverse=is_reversed)
-    key = _SORT_KEYS[plain]
-    known = [(value, place) for place in places if (value := key(index.models[place])) is not None]
-    there = {place for _, place in known}
-    ordered = sorted(known, key=lambda pair: pair[0], reverse=is_reversed)
-    return [place for _, place in ordered] + [place for place in places if place not in there]
+    ranks = index.ranks[plain]
+    known = [place for place in places if ranks[place] >= 0]
+    return [*sorted(known, key=ranks.__getitem__, reverse=is_reversed), *(at for at in places if ranks[at] < 0)]
 
 
 def _facets(index: Index, query: Query, masks: Mapping[str, Mask], terms: Terms) -> dict[str, dict[str, int]]:

@@ -50,11 +50,11 @@ class Successors:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._found: dict[str, Successor | None] = {}
-        self._by_slug: dict[str, list[Model]] = {}
-        for model in index.models:
-            if model.is_listed and not _moves(model):
-                for slug in {model.id, model.canonical_slug or model.id}:
-                    self._by_slug.setdefault(slug, []).append(model)
+        self._by_slug: dict[str, list[int]] = {}
+        for place, label in enumerate(index.labels):
+            if index.listed >> place & 1 and not _moves(label.id):
+                for slug in {label.id, label.canonical_slug or label.id}:
+                    self._by_slug.setdefault(slug, []).append(place)
 
     def of(self, model_id: str) -> Successor | None:
         """Return who takes the place of a model that is delisted or not even known any more; None when nobody does."""
@@ -73,7 +73,7 @@ class Successors:
             if target is not None and target.is_listed:
                 return Successor(target, Why.ALIAS_TARGET)
         for slug in (model_id, gone.canonical_slug if gone else None):
-            for model in self._by_slug.get(slug or "", ()):
+            for model in map(index.models.__getitem__, self._by_slug.get(slug or "", ())):
                 if model.id != model_id and model.variant == variant_of(model_id):
                     return Successor(model, Why.CANONICAL_SLUG)
         by_author = index.facets["author"].get(author_of(model_id), 0)
@@ -101,7 +101,7 @@ def _relative_of(model_id: str, gone: Model | None, others: list[Model]) -> Succ
     relatives = [
         model
         for model in others
-        if not _moves(model)
+        if not _moves(model.id)
         and model.variant in {None, variant}
         and (_line(model.id)[0] == words or (family is not None and model.family == family))
         and (gone is None or _can_stand_in(model, gone))
@@ -114,8 +114,8 @@ def _can_stand_in(model: Model, gone: Model) -> bool:
     return set(gone.output_modalities) <= set(model.output_modalities)
 
 
-def _moves(model: Model) -> bool:
-    return model.id.startswith("~")
+def _moves(model_id: str) -> bool:
+    return model_id.startswith("~")
 
 
 @lru_cache(maxsize=8_192)

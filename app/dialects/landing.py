@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from app.catalog.index import Index
 from app.catalog.price import PriceState
-from app.catalog.snapshot import Origin, Snapshot
+from app.catalog.snapshot import Origin
 from app.dialects.lately import Change, ago, changes_list, leaving_table, newest_table
 
 LINKS = (
@@ -43,17 +44,17 @@ class Freshness:
 
 
 def landing_page(
-    snapshot: Snapshot, freshness: Freshness, changes: Sequence[Change], *, version: str, root_path: str
+    index: Index, freshness: Freshness, changes: Sequence[Change], *, version: str, root_path: str
 ) -> bytes:
     """Return the page as UTF-8 HTML; every text from outside is escaped."""
-    listed = [model for model in snapshot.models if model.is_listed]
-    free = sum(model.price.state is PriceState.FREE for model in listed)
-    authors = len({model.author for model in listed})
+    snapshot, listed = index.snapshot, index.listed.bit_count()
+    free = (index.facets["price"].get(PriceState.FREE.value, 0) & index.listed).bit_count()
+    authors = sum(bool(mask & index.listed) for mask in index.facets["author"].values())
     checked = ago(freshness.now, freshness.checked_at) if freshness.checked_at else "never"
     figures = "".join(
         f"<div><dt>{name}</dt><dd>{value}</dd></div>"
         for name, value in (
-            ("models", f"{len(listed):,}"),
+            ("models", f"{listed:,}"),
             ("authors", f"{authors:,}"),
             ("free", f"{free:,}"),
             ("last check", escape(checked)),
@@ -68,7 +69,7 @@ def landing_page(
     stale = '<p class="stale" role="status">Older than promised: OpenRouter can’t be reached.</p>'
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Model Registry · {len(listed):,} models</title>
+<title>Model Registry · {listed:,} models</title>
 <meta name="description" content="Every LLM, its price, its limits and its lifecycle, over HTTP.">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="{root}/static/page.css">
 <script type="module" src="{root}/picker.js"></script>
@@ -82,8 +83,8 @@ answered from memory, also when upstream is down.</p></header>
 <h2>Find a model</h2><model-picker name="model" inline></model-picker>
 <noscript><p>Searching here needs JavaScript; <a href="{root}/models?format=frontend">the list</a>
 does not.</p></noscript>
-<h2>What changed lately</h2>{changes_list(snapshot, changes, freshness.now, root_path=root_path)}
-{leaving_table(snapshot, freshness.now, root_path=root_path)}{newest_table(snapshot, root_path=root_path)}
+<h2>What changed lately</h2>{changes_list(index, changes, freshness.now, root_path=root_path)}
+{leaving_table(index, freshness.now, root_path=root_path)}{newest_table(index, root_path=root_path)}
 <h2>Where to go</h2><ul class="links">{links}</ul>
 <footer>model-registry {escape(version)}</footer></main></body></html>
 """.encode()

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
-from app.catalog.model import Model
-from app.catalog.snapshot import Snapshot
+from app.catalog.index import Index
+from app.catalog.model import LifecycleState, Model
 from app.dialects.dropdown import author_name, label_of, price_texts
 
 CHANGES_SHOWN = 5
@@ -60,13 +60,13 @@ def ago(now: datetime, moment: datetime) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"
 
 
-def changes_list(snapshot: Snapshot, changes: Sequence[Change], now: datetime, *, root_path: str) -> str:
+def changes_list(index: Index, changes: Sequence[Change], now: datetime, *, root_path: str) -> str:
     """Return what the newest refreshes brought, as HTML."""
     told = changes[:CHANGES_SHOWN]
     if not told:
         return '<p class="quiet">Nothing has changed since the registry began to look.</p>'
     wanted = {model_id for change in told for ids in change.ids.values() for model_id in ids}
-    models = {model.id: model for model in snapshot.models if model.id in wanted}
+    models = {model_id: index.models[index.places[model_id]] for model_id in wanted if model_id in index.places}
     items = []
     for change in told:
         parts = [
@@ -99,27 +99,28 @@ def _models(count: int) -> str:
     return f"{count:,} {'model' if count == 1 else 'models'}"
 
 
-def newest_table(snapshot: Snapshot, *, root_path: str) -> str:
+def newest_table(index: Index, *, root_path: str) -> str:
     """Return the newest models as HTML; empty when no model has a date."""
-    dated = [(model.created_at, model) for model in snapshot.models if model.is_listed and model.created_at]
-    newest = [model for _, model in sorted(dated, key=lambda pair: pair[0], reverse=True)][:NEWEST_SHOWN]
-    names = snapshot.contents.provider_names
+    newest = [index.models[place] for place in index.newest(NEWEST_SHOWN)]
+    names = index.snapshot.contents.provider_names
     rows = [
         (model, escape(author_name(model, names)), escape(str(price_texts(model.price)["text"]))) for model in newest
     ]
     return _table("Newest", rows, root_path)
 
 
-def leaving_table(snapshot: Snapshot, now: datetime, *, root_path: str) -> str:
+def leaving_table(index: Index, now: datetime, *, root_path: str) -> str:
     """Return the listed models whose last day is near, as HTML; empty when there is none."""
     last = (now + LEAVING_WITHIN).date()
+    # Whatever has a last day is deprecated; the others need not be looked at.
+    announced = index.facets["lifecycle"].get(LifecycleState.DEPRECATED.value, 0)
     leaving = [
         (model.lifecycle.expires_on, model)
-        for model in snapshot.models
-        if model.is_listed and model.lifecycle.expires_on and now.date() <= model.lifecycle.expires_on <= last
+        for model in map(index.models.__getitem__, index.places_in(announced))
+        if model.lifecycle.expires_on and now.date() <= model.lifecycle.expires_on <= last
     ]
     leaving.sort(key=lambda pair: (pair[0], pair[1].id))
-    names = snapshot.contents.provider_names
+    names = index.snapshot.contents.provider_names
     rows = [
         (model, escape(author_name(model, names)), f"{day.day} {day:%B %Y}") for day, model in leaving[:LEAVING_SHOWN]
     ]

@@ -60,7 +60,7 @@ async def landing(request: Request) -> Response:
     freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
     root_path = request.scope.get("root_path", "")
     changes = changes_of(serving.outcomes())
-    body = landing_page(published.snapshot, freshness, changes, version=__version__, root_path=root_path)
+    body = landing_page(published.index, freshness, changes, version=__version__, root_path=root_path)
     return _page(request, "/", render(body, HTML), _PICKER_POLICY)
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from app.catalog.diff import Diff
+from app.catalog.index import Index, build_index
 from app.dialects.lately import Change, ago, changes_list, changes_of, leaving_table, newest_table
 from app.outcome import Outcome, Result, Trigger
 from tests.simulator import make_record
 from tests.unit.dialects.given import snapshot_of
 
 NOW = datetime(2026, 8, 20, 12, tzinfo=UTC)
+
+
+def index_of(records: list[dict[str, Any]]) -> Index:
+    """Return the look-up tables of a catalog."""
+    return build_index(snapshot_of(records))
 
 
 def outcome(result: Result, diff: Diff | None = None) -> Outcome:
@@ -45,13 +52,13 @@ def test_an_outcome_of_an_older_version_tells_nothing() -> None:
 
 
 def test_a_change_names_the_first_models_and_counts_the_rest() -> None:
-    snapshot = snapshot_of([make_record("acme/one", name="Acme: <One>"), make_record("acme/two")])
+    index = index_of([make_record("acme/one", name="Acme: <One>"), make_record("acme/two")])
     change = Change(
         NOW - timedelta(hours=3),
         {"added": 30, "removed": 1, "repriced": 0, "changed": 2},
         {"added": ["acme/one", "acme/two"], "removed": ["gone/<b>"]},
     )
-    html = changes_list(snapshot, [change], NOW, root_path="/here")
+    html = changes_list(index, [change], NOW, root_path="/here")
     assert '<a href="/here/models/acme/one">&lt;One&gt;</a>, ' in html
     assert "and 28 more" in html
     assert "<b>Gone</b> gone/&lt;b&gt;</p>" in html
@@ -61,11 +68,11 @@ def test_a_change_names_the_first_models_and_counts_the_rest() -> None:
 
 
 def test_without_a_change_the_page_says_so() -> None:
-    assert "Nothing has changed" in changes_list(snapshot_of([make_record("acme/one")]), [], NOW, root_path="")
+    assert "Nothing has changed" in changes_list(index_of([make_record("acme/one")]), [], NOW, root_path="")
 
 
 def test_leaving_soon_are_listed_models_with_a_near_last_day_in_its_order() -> None:
-    snapshot = snapshot_of(
+    index = index_of(
         [
             make_record("acme/late", expiration_date="2026-11-01"),
             make_record("acme/soon", expiration_date="2026-08-21"),
@@ -74,15 +81,15 @@ def test_leaving_soon_are_listed_models_with_a_near_last_day_in_its_order() -> N
             make_record("acme/stays"),
         ]
     )
-    html = leaving_table(snapshot, NOW, root_path="")
+    html = leaving_table(index, NOW, root_path="")
     assert re.findall(r'href="/models/([^"]+)"', html) == ["acme/soon", "acme/late"]
     assert "21 August 2026" in html
 
 
 def test_a_table_without_models_is_left_out() -> None:
-    snapshot = snapshot_of([make_record("acme/stays", created=None)])
-    assert leaving_table(snapshot, NOW, root_path="") == ""
-    assert newest_table(snapshot, root_path="") == ""
+    index = index_of([make_record("acme/stays", created=None)])
+    assert leaving_table(index, NOW, root_path="") == ""
+    assert newest_table(index, root_path="") == ""
 
 
 @pytest.mark.parametrize(
