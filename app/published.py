@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -46,8 +46,8 @@ class Published:
     index: Index
     is_stale: bool
     published_at: datetime
-    rows: tuple[bytes, ...]
-    dropdown_rows: tuple[bytes, ...]
+    rows: Sequence[bytes]
+    dropdown_rows: Sequence[bytes]
     rows_digest: bytes
     spoken: SpokenTable
     targets: SecondChance[Prepared]

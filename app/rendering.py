@@ -116,19 +116,10 @@ class _Compressor(Protocol):
     def flush(self) -> bytes: ...
 
 
-class _Brotli:
-    """brotli's compressor by the names that the others use."""
-
-    def __init__(self) -> None:
-        compressor = brotli.Compressor(quality=7)
-        self.compress: Callable[[bytes], bytes] = compressor.process
-        self.flush: Callable[[], bytes] = compressor.finish
-
-
-# As THOROUGH, for bodies that come in pieces. 16 more bits of the window make zlib write gzip.
+# As THOROUGH, for bodies that come in pieces. 16 more bits of the window make zlib write gzip. No brotli: it takes
+# longer than the two others together, and who takes it takes one of them.
 _STREAMING: Mapping[str, Callable[[], _Compressor]] = {
     "gzip": lambda: zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS),
-    "br": _Brotli,
     "zstd": lambda: zstandard.ZstdCompressor(level=9).compressobj(),
 }
 
@@ -150,8 +141,8 @@ def gathered(pieces: Iterable[bytes], media_type: str = JSON, digest: str | None
 
 
 def _folded(pieces: Iterable[bytes], media_type: str, digest: str | None) -> Rendering:
-    compressors = {coding: _STREAMING[coding]() for coding in CODINGS}
-    made: dict[str, list[bytes]] = {coding: [] for coding in CODINGS}
+    compressors = {coding: start() for coding, start in _STREAMING.items()}
+    made: dict[str, list[bytes]] = {coding: [] for coding in compressors}
     of_body, length = hashlib.blake2b(digest_size=_DIGEST_BYTES), 0
     for piece in pieces:
         of_body.update(piece)

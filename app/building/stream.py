@@ -14,12 +14,16 @@ import gc
 import io
 import pickle
 import struct
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 from app.catalog.model import Model
 from app.catalog.packed import Packed
+from app.catalog.snapshot import Snapshot
+from app.catalog.steps import runs_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
 
@@ -28,7 +32,9 @@ END = LENGTH.pack(0)
 # As many models are read in a millisecond.
 MEMBERS_AT_ONCE = 64
 _PROTOCOL = 5
-_ATOMS = frozenset({str, bytes, int, float, bool, type(None)})
+LARGE_BYTES = 262_144
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+_CONTAINERS = (dict, list, tuple, set, frozenset)
 _SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 # What holds no large container, or is not written at all.
 _SMALL = (Context, Model, Packed, SecondChance)
@@ -49,7 +55,7 @@ class StreamError(Exception):
     """A message is not one of ours."""
 
 
-def _proxy(members: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+def _proxy(members: Mapping[Any, Any]) -> MappingProxyType[Any, Any]:
     return MappingProxyType(members)
 
 
@@ -62,7 +68,9 @@ class _Writer(pickle.Pickler):
         """Say how to write what has no form of its own, and leave out what the other side has."""
         kind = type(value)
         if kind is MappingProxyType:
-            return _proxy, (dict(value),)
+            # What it is a view of, so that a large one is written once, some members at a time.
+            [members] = gc.get_referents(value)
+            return _proxy, (members,)
         if kind is SecondChance:
             return _no_room, ()
         if kind is Context:
@@ -72,6 +80,12 @@ class _Writer(pickle.Pickler):
 
 
 class _Reader(pickle.Unpickler):
+    stand_ins: tuple[Any, ...] = ()
+
+    def persistent_load(self, number: Any) -> Any:
+        """Return what stands in for a value."""
+        return self.stand_ins[number]
+
     def find_class(self, module: str, name: str) -> Any:
         """Return what a message names; raises StreamError for what none of ours would name."""
         if module.startswith("app.") or name in _KNOWN.get(module, ()):
@@ -79,38 +93,77 @@ class _Reader(pickle.Unpickler):
         raise StreamError(f"a message names {module}.{name}")
 
 
-def pieces_of(value: Any) -> Iterator[bytes]:
-    """Return a value as a message, piece by piece."""
+@dataclass(frozen=True, slots=True)
+class _StandIns:
+    values: tuple[Any, ...]
+
+
+class _LeanWriter(_Writer):
+    """Writes other values in place of some; asked about each value, so only where there are some."""
+
+    numbers: Mapping[int, int] = MappingProxyType({})
+
+    def persistent_id(self, value: Any) -> int | None:
+        return self.numbers.get(id(value))
+
+
+def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator[bytes]:
+    """Return a value as a message, piece by piece; of each pair of stand-ins the second is written for the first."""
     buffer = io.BytesIO()
-    writer = _Writer(buffer, _PROTOCOL)
-    for part in (*_large_parts(value), value):
-        writer.dump(part)
-        written = buffer.getvalue()
+    writer = _LeanWriter(buffer, _PROTOCOL) if stand_ins else _Writer(buffer, _PROTOCOL)
+
+    def written(part: Any) -> bytes:
         buffer.seek(0)
         buffer.truncate()
-        yield LENGTH.pack(len(written)) + written
+        writer.dump(part)
+        return LENGTH.pack(buffer.tell()) + buffer.getvalue()
+
+    numbers = {id(replaced): number for number, (replaced, _) in enumerate(stand_ins)}
+    if isinstance(writer, _LeanWriter):
+        others = _StandIns(tuple(other for _, other in stand_ins))
+        yield from map(written, _large_parts(others, set()))
+        yield written(others)
+        writer.numbers = numbers
+    yield from map(written, _large_parts(value, set(numbers)))
+    yield written(value)
     yield END
 
 
-def _large_parts(value: Any) -> Iterator[list[Any]]:
-    """Return the members of all large containers, some at a time, the innermost first."""
-    known: set[int] = set()
-    large: list[list[Any]] = []
+def _large_parts(value: Any, known: set[int]) -> Iterator[list[Any]]:
+    """Return what is large, some at a time, the innermost first; what is `known` by its id is left out."""
+    large: list[Any] = []
     waiting = [value]
     while waiting:
         holder = waiting.pop()
         if id(holder) in known or isinstance(holder, _SHARED):
             continue
         known.add(id(holder))
-        if isinstance(holder, _SMALL):
-            continue
-        held = [member for member in gc.get_referents(holder) if type(member) not in _ATOMS or type(member) is bytes]
-        if isinstance(holder, (dict, list, tuple, set, frozenset)) and len(holder) > MEMBERS_AT_ONCE:
-            large.append(gc.get_referents(holder))
-        waiting += [member for member in held if type(member) is not bytes]
-    for members in reversed(large):
-        for at in range(0, len(members), MEMBERS_AT_ONCE):
-            yield members[at : at + MEMBERS_AT_ONCE]
+        if isinstance(holder, (bytes, array)):
+            large.append(holder)
+        elif not isinstance(holder, _SMALL):
+            held = _held_by(holder)
+            if isinstance(holder, _CONTAINERS) and len(holder) > MEMBERS_AT_ONCE:
+                large.append(holder)
+            waiting += [member for member in held if _may_be_large(member)]
+    for holder in reversed(large):
+        if isinstance(holder, _CONTAINERS):
+            yield from runs_of(_held_by(holder), MEMBERS_AT_ONCE)
+        yield [holder]
+
+
+def _held_by(holder: Any) -> list[Any]:
+    if isinstance(holder, Snapshot):
+        # Only what is written.
+        return list(holder.__getstate__().values())
+    # The collector passes over keys that are texts.
+    return [*holder, *holder.values()] if isinstance(holder, dict) else gc.get_referents(holder)
+
+
+def _may_be_large(value: Any) -> bool:
+    kind = type(value)
+    if kind is bytes:
+        return len(value) >= LARGE_BYTES
+    return len(value) * value.itemsize >= LARGE_BYTES if kind is array else kind not in _ATOMS
 
 
 class _Frames(io.RawIOBase):
@@ -145,6 +198,8 @@ class Message:
         self._frames.frame = io.BytesIO(frame)
         try:
             self.value = self._reader.load()
+            if isinstance(self.value, _StandIns):
+                self._reader.stand_ins = self.value.values
         except StreamError:
             raise
         except Exception as error:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.building.orders import BuilderLostError, Building, Proposing
+from app.building.lean import stand_ins
+from app.building.orders import BuilderLostError, Building, Built, Proposing
 from app.building.stream import LENGTH, message_of, pieces_of
 from app.building.workshop import Workshop
 from app.runtime import limit_allocator
@@ -44,7 +45,9 @@ def main() -> None:
     workshop = Workshop()
     with contextlib.suppress(BrokenPipeError):
         while (order := _next(orders)) is not None:
-            for piece in pieces_of(_result_of(workshop, order)):
+            said, result = _result_of(workshop, order)
+            leaner = stand_ins(result) if isinstance(result, Built) else ()
+            for piece in pieces_of((said, result), leaner):
                 results.write(piece)
             results.flush()
 

@@ -25,7 +25,9 @@ class Column:
         """Take the numbers by the places of their models; `size` is how many models there are."""
         ordered = sorted_in_steps(numbers.items(), key=lambda entry: entry[1])
         self._size = size
-        self._numbers = [number for _, number in ordered]
+        # Many models share a price; the same number lies in memory once.
+        known: dict[Any, Any] = {}
+        self._numbers = [known.setdefault(number, number) for _, number in ordered]
         self._places = array("I", [place for place, _ in ordered])
         self._stride = len(ordered) // MARKS + 1
         self._marks = [0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from app.catalog.model import Model
@@ -41,7 +42,7 @@ class Labels:
         ends, written = self._ends[at : at + len(Label._fields) + 1], self._written
         if len(ends) <= len(Label._fields):
             raise IndexError(f"no model stands at place {place} of {len(self)}")
-        return Label(*[written[start:end].decode(errors=_ODD) for start, end in zip(ends, ends[1:], strict=False)])
+        return Label(*[written[start:end].decode(errors=_ODD) for start, end in pairwise(ends)])
 
     def __iter__(self) -> Iterator[Label]:
         return map(self.__getitem__, range(len(self)))

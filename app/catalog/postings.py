@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 # A mask costs a bit per model and is ready; a place costs four bytes and 0.1 microseconds each time it is asked for.
 MODELS_PER_PLACE = 512
+# Of the places of one word that is not kept as a mask; there are fewer than models per place.
+_COUNT_BITS = 24
 # A prefix that more words go on from has its models ready, so that no query walks through more.
 MAX_WALKED = 64
 
@@ -29,10 +31,14 @@ class Postings:
     ) -> None:
         self._size = size
         self._masks: dict[str, int] = {}
-        self._places: dict[str, array[int]] = {}
+        # Where the places of a word begin, and how many they are, in one number: an array of its own for each of
+        # 60,000 words takes as much memory as the words themselves.
+        self._runs: dict[str, int] = {}
+        self._places = array("I")
         for word, places in places_by_word.items():
             if len(places) * MODELS_PER_PLACE < size:
-                self._places[word] = array("I", places)
+                self._runs[word] = len(self._places) << _COUNT_BITS | len(places)
+                self._places.extend(places)
             else:
                 self._masks[word] = mask_of(places, size)
         self._sorted = sorted(word for word in places_by_word if word not in joined) if is_completed else []
@@ -40,15 +46,14 @@ class Postings:
         self._many = {prefix: self.of_any(words) for prefix, words in _frequent_prefixes(self._sorted).items()}
 
     def __contains__(self, word: str) -> bool:
-        return word in self._masks or word in self._places
+        return word in self._masks or word in self._runs
 
     def of(self, word: str) -> int:
         """Return the models that have a word."""
         mask = self._masks.get(word)
         if mask is not None:
             return mask
-        places = self._places.get(word)
-        return 0 if places is None else mask_of(places, self._size)
+        return mask_of(self._places_of(word), self._size) if word in self._runs else 0
 
     def of_any(self, words: Iterable[str]) -> int:
         """Return the models that have one of the words."""
@@ -58,9 +63,13 @@ class Postings:
             mask = self._masks.get(word)
             if mask is not None:
                 found |= mask
-            elif word in self._places:
-                sparse.extend(self._places[word])
+            elif word in self._runs:
+                sparse.extend(self._places_of(word))
         return found | mask_of(sparse, self._size) if sparse else found
+
+    def _places_of(self, word: str) -> array[int]:
+        begin, count = divmod(self._runs[word], 1 << _COUNT_BITS)
+        return self._places[begin : begin + count]
 
     def has_prefix(self, prefix: str) -> bool:
         """Whether a known word begins with a prefix and goes on."""

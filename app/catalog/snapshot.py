@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal
@@ -85,7 +85,7 @@ class Contents:
     `unmatched_overrides` are ids that the overrides patch but nobody lists.
     """
 
-    models: tuple[Model, ...]
+    models: Sequence[Model]
     origin: Origin
     upstream_ids: tuple[str, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
@@ -124,7 +124,7 @@ class Snapshot:
         return f"{self.generation}-{self.content_hash[:12]}"
 
     @property
-    def models(self) -> tuple[Model, ...]:
+    def models(self) -> Sequence[Model]:
         """Every model, delisted ones included, in the default order."""
         return self.contents.models
 
@@ -140,7 +140,7 @@ def default_order(model: Model) -> tuple[bool, int, float, str]:
     return (not model.is_listed, model.rank if model.rank is not None else 10**9, newest, model.id)
 
 
-def content_hash(models: tuple[Model, ...]) -> str:
+def content_hash(models: Sequence[Model]) -> str:
     """Return the SHA-256 over the meaning of the models, in hex; their order does not count."""
     digest = hashlib.sha256()
     for model in sorted_in_steps(models, lambda model: model.id):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -25,3 +26,10 @@ def sorted_in_steps(items: Iterable[T], key: Callable[[T], Any]) -> list[T]:
         for at in range(0, len(pending), STEP_ITEMS)
     ]
     return [pending[place] for _, place in heapq.merge(*runs)]
+
+
+def runs_of(items: Iterable[T], count: int) -> Iterator[list[T]]:
+    """Return the items in their order, so many at a time."""
+    coming = iter(items)
+    while some := list(islice(coming, count)):
+        yield some

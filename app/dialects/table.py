@@ -79,6 +79,10 @@ class SpokenTable(Mapping[str, Spoken]):
         self._made[name] = replace(spoken, document=None)
         return spoken.pieces()
 
+    def made(self) -> Mapping[str, Spoken]:
+        """Return the documents that were asked for already."""
+        return MappingProxyType(self._made)
+
     def with_base_map(self, base_map: Mapping[str, Any] | None) -> SpokenTable:
         """Return the same documents; what is spoken anew is laid over another base map."""
         table = SpokenTable(Context(self._context.snapshot, base_map))

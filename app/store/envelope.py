@@ -6,21 +6,25 @@ Lines, so that neither writing nor reading holds the interpreter for long, howev
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import orjson
 import zstandard
 
-from app.catalog.codec import head_to_plain, model_to_plain, snapshot_from_plain
+from app.catalog.codec import head_to_plain, model_from_plain, model_to_plain, snapshot_from_plain
 from app.catalog.model import Model
 from app.catalog.packed import Packed
 from app.catalog.snapshot import Snapshot
+from app.catalog.steps import runs_of
 from app.store.protocol import Stored
 
 _LEVEL = 3
 _MODELS_AT_ONCE = 64
+MODELS_PER_FRAME = 16
+FRAMED_FROM_MODELS = 2_000
 # What values of another shape make of the code that reads them.
 _UNREADABLE = (
     zstandard.ZstdError,
@@ -39,18 +43,44 @@ class EnvelopeError(Exception):
 
 
 def seal(snapshot: Snapshot) -> Stored:
-    """Return what a store keeps of a snapshot; takes long for a large one, so not on the event loop."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
-    pieces = [compressor.compress(_line(head_to_plain(snapshot)))]
-    pieces += [compressor.compress(lines) for lines in _lines_of(iter(snapshot.models))]
-    pieces.append(compressor.flush())
-    return Stored(snapshot.generation, snapshot.id, b"".join(pieces))
+    """Return what a store keeps of a snapshot; takes long for a large one, so not on the event loop.
+
+    Of many models, some at a time are a zstd frame of their own, and the head says how long each is: whoever needs
+    one model reads only those.
+    """
+    head = head_to_plain(snapshot)
+    if len(snapshot.models) <= FRAMED_FROM_MODELS:
+        compressor = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
+        pieces = [compressor.compress(_line(head))]
+        pieces += [compressor.compress(_lines(some)) for some in runs_of(snapshot.models, _MODELS_AT_ONCE)]
+        return Stored(snapshot.generation, snapshot.id, b"".join([*pieces, compressor.flush()]))
+    whole = zstandard.ZstdCompressor(level=_LEVEL)
+    frames = [whole.compress(_lines(some)) for some in runs_of(snapshot.models, MODELS_PER_FRAME)]
+    head["frames"] = [len(frame) for frame in frames]
+    return Stored(snapshot.generation, snapshot.id, b"".join([whole.compress(_line(head)), *frames]))
 
 
-def _lines_of(models: Iterator[Model]) -> Iterator[bytes]:
-    while some := list(islice(models, _MODELS_AT_ONCE)):
-        lines = (_line(model_to_plain(model)) for model in some)
-        yield b"".join(lines)
+def frame_ends(stored: Stored) -> array[int]:
+    """Return where each frame of a payload of many models ends, the head first.
+
+    Raises EnvelopeError when it has none.
+    """
+    try:
+        head = next(_decoded(stored.payload))
+        lengths = array("Q", head["frames"])
+        return array("Q", accumulate(lengths, initial=len(stored.payload) - sum(lengths)))
+    except _UNREADABLE as error:
+        raise EnvelopeError(f"stored generation {stored.generation} has no frames ({error!r})"[:200]) from error
+
+
+def models_in(frame: bytes | memoryview) -> tuple[Model, ...]:
+    """Return the models of one frame."""
+    lines = zstandard.ZstdDecompressor().decompress(frame).splitlines()
+    return tuple(model_from_plain(_with_packed_record(orjson.loads(line))) for line in lines)
+
+
+def _lines(models: Iterable[Model]) -> bytes:
+    return b"".join(_line(model_to_plain(model)) for model in models)
 
 
 def _line(plain: Mapping[str, Any]) -> bytes:
@@ -95,6 +125,9 @@ def _packed(record: Any) -> Packed:
 
 
 def _decoded(payload: bytes) -> Iterator[Any]:
-    with zstandard.ZstdDecompressor().stream_reader(payload) as reader, io.BufferedReader(reader) as lines:
+    with (
+        zstandard.ZstdDecompressor().stream_reader(payload, read_across_frames=True) as reader,
+        io.BufferedReader(reader) as lines,
+    ):
         for line in lines:
             yield orjson.loads(line)
