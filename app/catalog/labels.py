@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 from app.catalog.model import Model
 
-# A lone half of a surrogate pair may stand in any JSON text.
-_ODD = "surrogatepass"
-
 
 class Label(NamedTuple):
     """What a model is called; `canonical_slug` is empty where upstream has none."""
@@ -30,7 +27,7 @@ class Labels:
         self._ends = array("Q", [0])
         for model in models:
             for text in (model.id, model.name, model.author, model.canonical_slug or ""):
-                written += text.encode(errors=_ODD)
+                written += text.encode()
                 self._ends.append(len(written))
         self._written = bytes(written)
 
@@ -42,7 +39,7 @@ class Labels:
         ends, written = self._ends[at : at + len(Label._fields) + 1], self._written
         if len(ends) <= len(Label._fields):
             raise IndexError(f"no model stands at place {place} of {len(self)}")
-        return Label(*[written[start:end].decode(errors=_ODD) for start, end in pairwise(ends)])
+        return Label(*[written[start:end].decode() for start, end in pairwise(ends)])
 
     def __iter__(self) -> Iterator[Label]:
         return map(self.__getitem__, range(len(self)))
@@ -50,4 +47,4 @@ class Labels:
     def id_at(self, place: int) -> str:
         """Return the id of the model at a place."""
         at = place * len(Label._fields)
-        return self._written[self._ends[at] : self._ends[at + 1]].decode(errors=_ODD)
+        return self._written[self._ends[at] : self._ends[at + 1]].decode()

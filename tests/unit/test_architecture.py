@@ -83,10 +83,10 @@ def is_below_any(source: str, module: str) -> bool:
     return any(is_below(name, (module,)) for name in imported(source))
 
 
-def test_nothing_is_pickled_and_no_middleware_hides_disconnects() -> None:
+def test_only_what_our_own_two_processes_tell_each_other_is_pickled_and_no_middleware_hides_disconnects() -> None:
     for path in sources():
         text = path.read_text()
-        assert not is_below_any(text, "pickle"), path
+        assert not is_below_any(text, "pickle") or path == APP / "building" / "stream.py", path
         assert not is_below_any(text, "starlette.middleware.base"), path
 
 

@@ -40,7 +40,7 @@ def test_the_first_catalog_is_told_by_its_number_of_models() -> None:
     first = Outcome(Result.UPDATED, Trigger.SCHEDULE, NOW, 0.2, 2, "2-abc", "one", first_models=1_302)
     changes = changes_of([first.document(with_diff=False)])
     assert changes == [Change(NOW, first_models=1_302)]
-    html = changes_list(snapshot_of([]), changes, NOW, root_path="")
+    html = changes_list(index_of([]), changes, NOW, root_path="")
     assert "<b>First catalog</b> 1,302 models" in html
     assert "New" not in html
 

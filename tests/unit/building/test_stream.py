@@ -1,0 +1,106 @@
+"""Messages between the service and the process that builds catalogs: whole, in small pieces, and of nothing foreign."""
+
+from __future__ import annotations
+
+import pickle
+from array import array
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from app.building.stream import END, LENGTH, MEMBERS_AT_ONCE, Message, StreamError, message_of, pieces_of
+from app.dialects.dialect import Context
+from app.keeping import SecondChance
+from tests.simulator import make_record
+from tests.unit.dialects.given import snapshot_of
+
+
+def frames_of(value: object, stand_ins: list[tuple[object, object]] | None = None) -> list[bytes]:
+    """Return the frames of a message without their lengths, and see that these are right."""
+    pieces = list(pieces_of(value, stand_ins or []))
+    assert pieces.pop() == END
+    for piece in pieces:
+        assert LENGTH.unpack(piece[: LENGTH.size]) == (len(piece) - LENGTH.size,)
+    return [piece[LENGTH.size :] for piece in pieces]
+
+
+def told(value: object, stand_ins: list[tuple[object, object]] | None = None) -> Any:
+    """Return a value as the other side reads it."""
+    return message_of(frames_of(value, stand_ins))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "text",
+        b"\0" * 300_000,
+        Decimal("0.0000015"),
+        date(2026, 8, 20),
+        datetime(2026, 8, 20, 12, tzinfo=UTC),
+        array("I", range(100_000)),
+        MappingProxyType({"a": (1, 2)}),
+        {f"word {number}": [number] for number in range(1_000)},
+        {number: f"text {number}" for number in range(1_000)},
+        tuple(range(1_000)),
+        frozenset(map(str, range(1_000))),
+    ],
+)
+def test_what_comes_is_what_was_sent(value: object) -> None:
+    assert told(value) == value
+
+
+def test_a_snapshot_comes_whole_and_without_its_look_up_table() -> None:
+    snapshot = snapshot_of([make_record("acme/one"), make_record("acme/two")])
+    assert snapshot.by_id.keys() == {"acme/one", "acme/two"}
+    came = told(snapshot)
+    assert came == snapshot
+    assert came.id == snapshot.id
+    assert "by_id" not in vars(came)
+    assert came.by_id["acme/one"] == snapshot.by_id["acme/one"]
+
+
+def test_members_of_a_large_container_come_some_at_a_time() -> None:
+    words = {f"word {number}": f"text {number}" * 100 for number in range(50 * MEMBERS_AT_ONCE)}
+    frames = frames_of(words)
+    assert message_of(frames) == words
+    assert len(frames) > 100
+    whole = sum(map(len, frames))
+    # The last ones put together what is there already, by short references.
+    assert max(map(len, frames)) < whole / 10
+
+
+def test_what_stands_in_two_places_comes_once() -> None:
+    text = "x" * 10_000
+    frames = frames_of([[text] * 200, dict.fromkeys(range(200), text)])
+    assert sum(map(len, frames)) < 20_000
+    came = message_of(frames)
+    assert came[0][0] is came[1][199]
+
+
+def test_stand_ins_come_instead() -> None:
+    heavy = tuple(f"row {number}" for number in range(10_000))
+    came = told({"rows": heavy, "again": heavy, "other": 1}, [(heavy, ("light",))])
+    assert came == {"rows": ("light",), "again": ("light",), "other": 1}
+    assert came["rows"] is came["again"]
+    assert sum(map(len, frames_of({"rows": heavy}, [(heavy, ("light",))]))) < 500
+
+
+def test_what_only_the_service_needs_stays_there() -> None:
+    kept: SecondChance[Any] = SecondChance(max_count=5, max_bytes=10_000)
+    snapshot = snapshot_of([make_record("acme/one")])
+    room, context = told((kept, Context(snapshot, {"a": "large cost map"})))
+    assert len(room) == 0
+    assert context == Context(snapshot, None)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [b"", b"nonsense", pickle.dumps(pytest.raises), pickle.dumps(print), b"cos\nsystem\n(S'true'\ntR."],
+)
+def test_what_none_of_ours_would_say_is_refused(foreign: bytes) -> None:
+    with pytest.raises(StreamError):
+        Message().take(foreign)
