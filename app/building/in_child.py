@@ -28,8 +28,10 @@ log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
 SMALL_BYTES = 1024**2
 KEPT_SECONDS = 5.0
-# 100,000 models take half a minute on a machine of their own.
-MOST_SECONDS = 900.0
+# How long it may take before this process does it: on a full machine, whatever runs with the least share may wait for
+# ever. On a machine of its own a record takes a hundredth of this.
+MOST_SECONDS = 60.0
+MOST_SECONDS_PER_RECORD = 0.02
 _READ_BYTES = 1024**2
 # What Python and the C library need of the environment; secrets stay here.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
@@ -52,6 +54,7 @@ class ChildBuilder:
     def __init__(self, *, kept_seconds: float = KEPT_SECONDS, python: str = sys.executable) -> None:
         self._threads = ThreadBuilder()
         self._proposed_here = False
+        self._records = 0
         self._python = python
         self._kept_seconds = kept_seconds
         self._busy = asyncio.Lock()
@@ -68,6 +71,7 @@ class ChildBuilder:
         """Return what the records would make of the catalog; raises EnvelopeError."""
         # Core models alone are few, and the first answer waits for them.
         self._proposed_here = order.records is None and order.last_good is None
+        self._records = max(self._records, len(order.records or ()))
         if not self._proposed_here:
             try:
                 proposal: Proposal = await self._ask(order)
@@ -110,11 +114,14 @@ class ChildBuilder:
         async with self._busy:
             self._keep()
             try:
-                async with asyncio.timeout(MOST_SECONDS):
+                async with asyncio.timeout(MOST_SECONDS + MOST_SECONDS_PER_RECORD * self._records):
                     child = await self._running()
                     with without_collections():
                         said, answer = await _exchange(child, order)
-            except (OSError, EOFError, StreamError, TimeoutError) as error:
+            except TimeoutError:
+                await self._end()
+                raise _ChildLostError("the process took too long; the machine is full") from None
+            except (OSError, EOFError, StreamError) as error:
                 await self._end()
                 raise _ChildLostError(f"{type(error).__name__}: {error}"[:300]) from None
             except BaseException:

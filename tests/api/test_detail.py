@@ -90,7 +90,7 @@ async def test_a_route_says_where_to_call_and_by_which_id(service: Service) -> N
 async def test_fields_work_on_one_model_and_other_words_do_not(service: Service) -> None:
     assert (await service.read(f"/models/{SMALL}?fields=name")) == {"id": SMALL, "name": "Acme: Spring Mini"}
     document = assert_problem(await service.get(f"/models/{SMALL}?limit=3"), 422, "query")
-    assert document["faults"][0]["allowed"] == ["fields"]
+    assert document["faults"][0]["allowed"] == ["fields", "min_snapshot"]
     assert_problem(await service.get(f"/models/provider/{SMALL}?fields=name"), 422, "query")
 
 

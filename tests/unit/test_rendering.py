@@ -92,9 +92,9 @@ def test_a_long_body_is_kept_in_its_compressed_forms_alone() -> None:
     made = gathered(iter(pieces))
     assert made.kept is None
     assert (made.length, made.digest) == (len(body), render(body).digest)
-    assert {coding: UNPACK_LONG[coding](form) == body for coding, form in made.encoded.items()} == dict.fromkeys(
-        CODINGS, True
-    )
+    # Brotli takes longer than both of these together.
+    assert made.encoded.keys() == {"gzip", "zstd"}
+    assert all(UNPACK_LONG[coding](form) == body for coding, form in made.encoded.items())
     unfolded = list(made.pieces())
     assert b"".join(unfolded) == body
     assert max(map(len, unfolded)) <= UNFOLDED_BYTES
