@@ -93,6 +93,12 @@ class ServiceProcess:
         return self._client
 
     @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None, "the process does not run"
+        return self._process.pid
+
+    @property
     def resident_mib(self) -> float:
         """Resident memory now."""
         assert self._process is not None
