@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from app.catalog.steps import LONG_BYTES
-from app.rendering import CODINGS, Rendering
+from app.rendering import CODINGS, Parts, Rendering
 from app.tally import RouteTally
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -43,18 +43,20 @@ class Form:
     everything that its layers would have added.
     """
 
-    __slots__ = ("_rendering", "body", "coding", "etag", "headers", "headers_304", "sealed")
+    __slots__ = ("_parts", "_rendering", "body", "coding", "etag", "headers", "headers_304", "sealed")
 
     def __init__(self, rendering: Rendering, coding: str | None, more: RawHeaders) -> None:
         self.coding = coding
         self._rendering = rendering
-        self.body = rendering.encoded.get(coding, b"") if coding else rendering.kept
+        made = rendering.encoded.get(coding, b"") if coding else rendering.kept
+        self._parts = made.parts if isinstance(made, Parts) else None
+        self.body: bytes | None = None if isinstance(made, Parts) else made
         self.etag = f'"{rendering.digest}-{coding}"' if coding else f'"{rendering.digest}"'
         self.headers_304: RawHeaders = [(b"etag", self.etag.encode()), (b"vary", b"Accept-Encoding"), *more]
         self.headers: RawHeaders = [
             *self.headers_304,
             (b"content-type", rendering.media_type.encode()),
-            (b"content-length", str(rendering.length if self.body is None else len(self.body)).encode()),
+            (b"content-length", str(rendering.length if made is None else len(made)).encode()),
         ]
         if coding:
             self.headers.append((b"content-encoding", coding.encode()))
@@ -62,13 +64,15 @@ class Form:
 
     def whole(self) -> bytes | None:
         """Return the body; None for one that only comes in pieces."""
-        if self.body is None and self._rendering.length < LONG_BYTES:
+        if self.body is None and self._parts is None and self._rendering.length < LONG_BYTES:
             self.body = self._rendering.body
         return self.body
 
     def pieces(self) -> Iterator[bytes]:
         """Return the body piece by piece."""
-        return self._rendering.pieces() if self.body is None else iter((self.body,))
+        if self.body is not None:
+            return iter((self.body,))
+        return self._rendering.pieces() if self._parts is None else iter(self._parts)
 
 
 class Prepared:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Final, Protocol
+from typing import IO, Final, Protocol, cast
 
 import brotli
 import zstandard
@@ -23,6 +23,7 @@ CODINGS = ("zstd", "br", "gzip")
 """What we compress to, best first."""
 # A fifth of a millisecond of the event loop.
 UNFOLDED_BYTES = 262_144
+PART_BYTES = 262_144
 
 Compressors = Mapping[str, Callable[[bytes], bytes]]
 # Read thousands of times: more time for smaller bodies, up to where time runs away. Over twelve documents of 421 models
@@ -46,6 +47,18 @@ def _zstd(body: bytes, level: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """A long body in parts: to ask the kernel for 16 MB at once takes 50 ms, in which nobody is answered."""
+
+    parts: tuple[bytes, ...]
+    length: int
+
+    def __len__(self) -> int:
+        """Return how many bytes all parts have."""
+        return self.length
+
+
+@dataclass(frozen=True, slots=True)
 class Rendering:
     """One body: its bytes, their type, the hash behind its ETags, and its compressed forms.
 
@@ -55,7 +68,7 @@ class Rendering:
     kept: bytes | None
     media_type: str
     digest: str
-    encoded: Mapping[str, bytes] = field(default_factory=dict)
+    encoded: Mapping[str, bytes | Parts] = field(default_factory=dict)
     unfolded_bytes: int = 0
 
     @property
@@ -73,7 +86,9 @@ class Rendering:
         if self.kept is not None:
             yield self.kept
             return
-        with zstandard.ZstdDecompressor().stream_reader(self.encoded["zstd"]) as reader:
+        folded = self.encoded["zstd"]
+        source = cast(IO[bytes], _PartsFile(folded.parts)) if isinstance(folded, Parts) else folded
+        with zstandard.ZstdDecompressor().stream_reader(source) as reader:
             while piece := reader.read(UNFOLDED_BYTES):
                 yield piece
 
@@ -110,6 +125,21 @@ def folded(rendering: Rendering) -> Rendering:
     return replace(rendering, kept=None, unfolded_bytes=len(rendering.kept))
 
 
+class _PartsFile:
+    """Parts as a file to read from."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._coming = iter(parts)
+        self._held = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most so many; none at the end."""
+        if not self._held:
+            self._held = memoryview(next(self._coming, b""))
+        taken, self._held = self._held[:size], self._held[size:]
+        return bytes(taken)
+
+
 class _Compressor(Protocol):
     """Takes a body piece by piece and gives its compressed form piece by piece."""
 
@@ -143,12 +173,34 @@ def gathered(pieces: Iterable[bytes], media_type: str = JSON, digest: str | None
 
 def _folded(pieces: Iterable[bytes], media_type: str, digest: str | None) -> Rendering:
     compressors = {coding: start() for coding, start in _STREAMING.items()}
-    made: dict[str, list[bytes]] = {coding: [] for coding in compressors}
+    made = {coding: _Gathering() for coding in compressors}
     of_body, length = hashlib.blake2b(digest_size=_DIGEST_BYTES), 0
     for piece in pieces:
         of_body.update(piece)
         length += len(piece)
         for coding, compressor in compressors.items():
-            made[coding].append(compressor.compress(piece))
-    encoded = {coding: b"".join([*made[coding], compressor.flush()]) for coding, compressor in compressors.items()}
+            made[coding].add(compressor.compress(piece))
+    for coding, compressor in compressors.items():
+        made[coding].add(compressor.flush())
+    encoded = {coding: gathering.parts() for coding, gathering in made.items()}
     return Rendering(None, media_type, digest or of_body.hexdigest(), encoded, length)
+
+
+class _Gathering:
+    """Collects what a compressor gives, here and there some bytes, into parts of one size."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._open = bytearray()
+
+    def add(self, some: bytes) -> None:
+        """Take the next bytes."""
+        self._open += some
+        while len(self._open) >= PART_BYTES:
+            self._parts.append(bytes(self._open[:PART_BYTES]))
+            del self._open[:PART_BYTES]
+
+    def parts(self) -> Parts:
+        """Return everything."""
+        parts = (*self._parts, bytes(self._open)) if self._open else tuple(self._parts)
+        return Parts(parts, sum(map(len, parts)))
