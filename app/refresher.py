@@ -225,7 +225,7 @@ class Refresher:
             with contextlib.suppress(StoreError):
                 await self._store.release_lease(owner)
         await self._journal.record(outcome)
-        if outcome.result is Result.UPDATED or (outcome.counts or {}).get("fetched", 0) > MANY_MODELS:
+        if outcome.result is Result.UPDATED or outcome.counts.get("fetched", 0) > MANY_MODELS:
             await asyncio.to_thread(settle)
         return outcome
 
