@@ -60,6 +60,7 @@ class ChildBuilder:
         self._busy = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
         self._ending: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._is_closed = False
 
     @property
@@ -107,6 +108,8 @@ class ChildBuilder:
         """End the process; what it builds is given up."""
         self._is_closed = True
         await self._end()
+        if self._leaving is not None:
+            await self._leaving
         await self._threads.close()
 
     async def _ask(self, order: Proposing | Building) -> Any:
@@ -162,17 +165,25 @@ class ChildBuilder:
 
     def _end_soon(self) -> None:
         child, self._child = self._child, None
-        if child is not None and child.stdin is not None:
-            # It ends by itself when nobody can order any more.
-            child.stdin.close()
+        if child is not None:
+            self._leaving = asyncio.get_running_loop().create_task(_left(child), name="a builder ends")
 
     async def _end(self) -> None:
         self._keep()
         child, self._child = self._child, None
-        if child is not None and child.returncode is None:
+        if child is not None:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
-            await child.wait()
+            await _left(child)
+
+
+async def _left(child: asyncio.subprocess.Process) -> None:
+    """Wait until a process is gone, which ends by itself when nobody can order any more, and its pipes with it."""
+    if child.stdin is not None:
+        child.stdin.close()
+    with contextlib.suppress(OSError):
+        # What it still had to say is read, because a pipe with something in it stays open.
+        await child.communicate()
 
 
 async def _exchange(child: asyncio.subprocess.Process, order: Proposing | Building) -> tuple[str, Any]:

@@ -17,27 +17,17 @@ import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
-from app.catalog.model import Model
-from app.catalog.packed import Packed
-from app.catalog.snapshot import Snapshot
+from app.building.large import CONTAINERS, LARGE_BYTES, MEMBERS_AT_ONCE, held_by, large_in, must_grow
 from app.catalog.steps import runs_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
 
 LENGTH = struct.Struct(">Q")
 END = LENGTH.pack(0)
-# As many models are read in half a millisecond.
-MEMBERS_AT_ONCE = 32
 _PROTOCOL = 5
-LARGE_BYTES = 262_144
-_ATOMS = frozenset({str, int, float, bool, type(None)})
-_CONTAINERS = (dict, list, tuple, set, frozenset)
-_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
-# What holds no large container, or is not written at all.
-_SMALL = (Context, Model, Packed, SecondChance)
 # Besides this program's own modules.
 _KNOWN = {
     "array": {"_array_reconstructor", "array"},
@@ -79,93 +69,6 @@ class _Writer(pickle.Pickler):
         return NotImplemented
 
 
-class _Reader(pickle.Unpickler):
-    stand_ins: tuple[Any, ...] = ()
-
-    def persistent_load(self, number: Any) -> Any:
-        """Return what stands in for a value."""
-        return self.stand_ins[number]
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what a message names; raises StreamError for what none of ours would name."""
-        if module.startswith("app.") or name in _KNOWN.get(module, ()):
-            return super().find_class(module, name)
-        raise StreamError(f"a message names {module}.{name}")
-
-
-@dataclass(frozen=True, slots=True)
-class _StandIns:
-    values: tuple[Any, ...]
-
-
-class _LeanWriter(_Writer):
-    """Writes other values in place of some; asked about each value, so only where there are some."""
-
-    numbers: Mapping[int, int] = MappingProxyType({})
-
-    def persistent_id(self, value: Any) -> int | None:
-        return self.numbers.get(id(value))
-
-
-def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator[bytes]:
-    """Return a value as a message, piece by piece; of each pair of stand-ins the second is written for the first."""
-    buffer = io.BytesIO()
-    writer = _LeanWriter(buffer, _PROTOCOL) if stand_ins else _Writer(buffer, _PROTOCOL)
-
-    def written(part: Any) -> bytes:
-        buffer.seek(0)
-        buffer.truncate()
-        writer.dump(part)
-        return LENGTH.pack(buffer.tell()) + buffer.getvalue()
-
-    numbers = {id(replaced): number for number, (replaced, _) in enumerate(stand_ins)}
-    if isinstance(writer, _LeanWriter):
-        others = _StandIns(tuple(other for _, other in stand_ins))
-        yield from map(written, _large_parts(others, set()))
-        yield written(others)
-        writer.numbers = numbers
-    yield from map(written, _large_parts(value, set(numbers)))
-    yield written(value)
-    yield END
-
-
-def _large_parts(value: Any, known: set[int]) -> Iterator[list[Any]]:
-    """Return what is large, some at a time, the innermost first; what is `known` by its id is left out."""
-    large: list[Any] = []
-    waiting = [value]
-    while waiting:
-        holder = waiting.pop()
-        if id(holder) in known or isinstance(holder, _SHARED):
-            continue
-        known.add(id(holder))
-        if isinstance(holder, (bytes, array)):
-            large.append(holder)
-        elif not isinstance(holder, _SMALL):
-            held = _held_by(holder)
-            if isinstance(holder, _CONTAINERS) and len(holder) > MEMBERS_AT_ONCE:
-                large.append(holder)
-            waiting += [member for member in held if _may_be_large(member)]
-    for holder in reversed(large):
-        if isinstance(holder, _CONTAINERS):
-            yield from runs_of(_held_by(holder), MEMBERS_AT_ONCE)
-        yield [holder]
-
-
-def _held_by(holder: Any) -> list[Any]:
-    if isinstance(holder, Snapshot):
-        # Only what is written.
-        return list(holder.__getstate__().values())
-    # The collector passes over keys that are texts.
-    return [*holder, *holder.values()] if isinstance(holder, dict) else gc.get_referents(holder)
-
-
-def _may_be_large(value: Any) -> bool:
-    kind = type(value)
-    if kind is bytes:
-        return len(value) >= LARGE_BYTES
-    return len(value) * value.itemsize >= LARGE_BYTES if kind is array else kind not in _ATOMS
-
-
 class _Frames(io.RawIOBase):
     """The frames of a message as one file, of which each is there when it is read."""
 
@@ -180,6 +83,110 @@ class _Frames(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         return self.frame.readinto(buffer)
+
+
+class _Reader(pickle.Unpickler):
+    def __init__(self, frames: _Frames) -> None:
+        super().__init__(frames)
+        self.known: dict[int, Any] = {}
+
+    def persistent_load(self, number: Any) -> Any:
+        """Return what came before under a number."""
+        return self.known[number]
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a message names; raises StreamError for what none of ours would name."""
+        if module.startswith("app.") or name in _KNOWN.get(module, ()):
+            return super().find_class(module, name)
+        raise StreamError(f"a message names {module}.{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _StandIns:
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """More of a value that comes bit by bit, because to make it whole would take too long: `empty` is how it begins."""
+
+    number: int
+    empty: Any
+    more: Any
+
+    def of(self, value: Any) -> None:
+        """Let the value grow."""
+        if isinstance(value, dict):
+            value.update(zip(*self.more, strict=True))
+        elif isinstance(value, array):
+            value.frombytes(self.more)
+        else:
+            value.extend(self.more)
+
+
+class _LeanWriter(_Writer):
+    """Writes numbers in place of what the other side has; asked about each value, so only where there are some."""
+
+    def __init__(self, buffer: io.BytesIO, numbers: Mapping[int, int]) -> None:
+        super().__init__(buffer, _PROTOCOL)
+        self._numbers = numbers
+
+    def persistent_id(self, value: Any) -> int | None:
+        return self._numbers.get(id(value))
+
+
+def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator[bytes]:
+    """Return a value as a message, piece by piece; of each pair of stand-ins the second is written for the first.
+
+    Runs of bytes of more than a megabyte come as `bytearray`.
+    """
+    buffer = io.BytesIO()
+    numbers: dict[int, int] = {}
+    others = _StandIns(tuple(other for _, other in stand_ins))
+    replaced = {id(value) for value, _ in stand_ins}
+    large_others, large = large_in(others, set()), large_in(value, set(replaced))
+    is_lean = bool(stand_ins) or any(map(must_grow, large))
+    writer = _LeanWriter(buffer, numbers) if is_lean else _Writer(buffer, _PROTOCOL)
+
+    def written(part: Any) -> bytes:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.dump(part)
+        return LENGTH.pack(buffer.tell()) + buffer.getvalue()
+
+    def ahead(holders: Iterable[Any]) -> Iterator[bytes]:
+        for holder in holders:
+            if is_lean and must_grow(holder):
+                number = len(stand_ins) + len(numbers)
+                for growth in _growths(number, holder):
+                    yield written(growth)
+                numbers[id(holder)] = number
+                continue
+            if isinstance(holder, CONTAINERS):
+                yield from map(written, runs_of(held_by(holder), MEMBERS_AT_ONCE))
+            yield written([holder])
+
+    if stand_ins:
+        yield from ahead(large_others)
+        yield written(others)
+        numbers |= {id(value): number for number, (value, _) in enumerate(stand_ins)}
+    yield from ahead(large)
+    yield written(value)
+    yield END
+
+
+def _growths(number: int, holder: Any) -> Iterator[_Growth]:
+    if isinstance(holder, dict):
+        for keys in runs_of(holder, MEMBERS_AT_ONCE):
+            yield _Growth(number, {}, (keys, [holder[key] for key in keys]))
+    elif isinstance(holder, list):
+        for members in runs_of(holder, MEMBERS_AT_ONCE):
+            yield _Growth(number, [], members)
+    else:
+        empty = array(holder.typecode) if isinstance(holder, array) else bytearray()
+        with memoryview(holder).cast("B") as run:
+            for at in range(0, len(run), LARGE_BYTES):
+                yield _Growth(number, empty, bytes(run[at : at + LARGE_BYTES]))
 
 
 class Message:
@@ -199,7 +206,9 @@ class Message:
         try:
             self.value = self._reader.load()
             if isinstance(self.value, _StandIns):
-                self._reader.stand_ins = self.value.values
+                self._reader.known |= dict(enumerate(self.value.values))
+            elif isinstance(self.value, _Growth):
+                self.value.of(self._reader.known.setdefault(self.value.number, self.value.empty))
         except StreamError:
             raise
         except Exception as error:

@@ -61,7 +61,7 @@ class RedisStore:
     async def save(self, stored: Stored) -> bool:
         mark = uuid.uuid4().hex
         sha256 = hashlib.sha256(stored.payload).hexdigest()
-        arguments = (SCHEMA, stored.generation, mark, stored.snapshot_id, sha256, stored.payload)
+        arguments = (SCHEMA, stored.generation, mark, stored.snapshot_id, sha256, memoryview(stored.payload))
         return await self._access.write("save", SAVE, self._snapshot_key, *arguments)
 
     async def acquire_lease(self, owner: str, ttl_seconds: float) -> bool:

@@ -58,14 +58,14 @@ class RedisAccess:
         self._availability.succeeded(wrote=False)
         return answer
 
-    async def write(self, operation: str, script: str, key: str, *arguments: str | int | bytes) -> bool:
+    async def write(self, operation: str, script: str, key: str, *arguments: str | int | bytes | memoryview) -> bool:
         """Run a script that answers 1 when it wrote."""
         has_written = await self.call(operation, self.run(script, key, *arguments))
         if has_written:
             self._availability.succeeded(wrote=True)
         return has_written
 
-    async def run(self, script: str, key: str, *arguments: str | int | bytes) -> bool:
+    async def run(self, script: str, key: str, *arguments: str | int | bytes | memoryview) -> bool:
         """Run a script, without a deadline of its own; returns whether it answered 1."""
         return bool(await self.redis.eval(script, 1, key, *arguments))
 

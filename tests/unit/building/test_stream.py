@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.building.stream import END, LENGTH, MEMBERS_AT_ONCE, Message, StreamError, message_of, pieces_of
+from app.building.large import GROWN_BYTES, GROWN_MEMBERS, LARGE_BYTES, MEMBERS_AT_ONCE
+from app.building.stream import END, LENGTH, Message, StreamError, message_of, pieces_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
 from tests.simulator import make_record
@@ -47,6 +48,10 @@ def told(value: object, stand_ins: list[tuple[object, object]] | None = None) ->
         {number: f"text {number}" for number in range(1_000)},
         tuple(range(1_000)),
         frozenset(map(str, range(1_000))),
+        bytes(range(256)) * (3 * GROWN_BYTES // 256) + b"rest",
+        array("Q", range(GROWN_BYTES // 8 + 5)),
+        {f"word {number}": [number] for number in range(GROWN_MEMBERS + 5)},
+        [f"word {number}" for number in range(GROWN_MEMBERS + 5)],
     ],
 )
 def test_what_comes_is_what_was_sent(value: object) -> None:
@@ -71,6 +76,18 @@ def test_members_of_a_large_container_come_some_at_a_time() -> None:
     whole = sum(map(len, frames))
     # The last ones put together what is there already, by short references.
     assert max(map(len, frames)) < whole / 10
+
+
+def test_what_would_take_long_to_make_whole_comes_bit_by_bit() -> None:
+    run = b"x" * (5 * GROWN_BYTES)
+    words: dict[str, Any] = {f"word {number}": number for number in range(100_000)}
+    frames = frames_of({"run": run, "again": [run], "words": words, "view": MappingProxyType[str, Any](words)})
+    assert max(map(len, frames)) < 2 * LARGE_BYTES
+    came = message_of(frames)
+    assert came == {"run": run, "again": [run], "words": words, "view": words}
+    assert came["run"] is came["again"][0]
+    # And back.
+    assert told(came)["run"] == run
 
 
 def test_what_stands_in_two_places_comes_once() -> None:

@@ -1,0 +1,67 @@
+"""What in a value is large, so that it is not written or read in one call."""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from app.catalog.model import Model
+from app.catalog.packed import Packed
+from app.catalog.snapshot import Snapshot
+from app.dialects.dialect import Context
+from app.keeping import SecondChance
+
+# As many models are read in half a millisecond.
+MEMBERS_AT_ONCE = 32
+LARGE_BYTES = 262_144
+GROWN_BYTES = 1_048_576
+GROWN_MEMBERS = 8_192
+CONTAINERS = (dict, list, tuple, set, frozenset)
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
+# What holds no large container, or is not written at all.
+_SMALL = (Context, Model, Packed, SecondChance)
+
+
+def must_grow(holder: Any) -> bool:
+    """Whether one call that makes it would take long: 16 MB take 50 ms, 100,000 members ten."""
+    if type(holder) in {dict, list}:
+        return len(holder) > GROWN_MEMBERS
+    return isinstance(holder, (bytes, bytearray, array)) and memoryview(holder).nbytes > GROWN_BYTES
+
+
+def large_in(value: Any, known: set[int]) -> list[Any]:
+    """Return what is large in a value, the innermost first; what is `known` by its id is left out."""
+    large: list[Any] = []
+    waiting = [value]
+    while waiting:
+        holder = waiting.pop()
+        if id(holder) in known or isinstance(holder, _SHARED):
+            continue
+        known.add(id(holder))
+        if isinstance(holder, (bytes, bytearray, array)):
+            large.append(holder)
+        elif not isinstance(holder, _SMALL):
+            held = held_by(holder)
+            if isinstance(holder, CONTAINERS) and len(holder) > MEMBERS_AT_ONCE:
+                large.append(holder)
+            waiting += [member for member in held if _may_be_large(member)]
+    large.reverse()
+    return large
+
+
+def held_by(holder: Any) -> list[Any]:
+    if isinstance(holder, Snapshot):
+        # Only what is written.
+        return list(holder.__getstate__().values())
+    # The collector passes over keys that are texts.
+    return [*holder, *holder.values()] if isinstance(holder, dict) else gc.get_referents(holder)
+
+
+def _may_be_large(value: Any) -> bool:
+    kind = type(value)
+    if kind is bytes or kind is bytearray:
+        return len(value) >= LARGE_BYTES
+    return len(value) * value.itemsize >= LARGE_BYTES if kind is array else kind not in _ATOMS
