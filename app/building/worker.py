@@ -63,7 +63,7 @@ def _step_back() -> None:
     one on a machine that is always full.
     """
     with contextlib.suppress(OSError, AttributeError):
-        if _is_crowded():
+        if is_crowded():
             os.nice(NICE)
         else:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -71,12 +71,12 @@ def _step_back() -> None:
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
 
 
-def _is_crowded() -> bool:
-    """Whether for much of the last ten seconds somebody waited for a core; False where the kernel doesn't tell."""
+def is_crowded(pressure: Path = PRESSURE) -> bool:
+    """Whether somebody waited for a core for much of the last ten seconds, or by the load where that is not told."""
     try:
-        told = PRESSURE.read_text(encoding="ascii")
+        told = pressure.read_text(encoding="ascii")
     except OSError:
-        return False
+        return os.getloadavg()[0] > (os.cpu_count() or 1)
     waited = re.match(r"some avg10=([\d.]+)", told)
     return waited is not None and float(waited[1]) > CROWDED_PERCENT
 
