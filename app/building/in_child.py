@@ -27,7 +27,7 @@ from app.memory import without_collections
 log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
 SMALL_BYTES = 1024**2
-KEPT_SECONDS = 5.0
+KEPT_SECONDS = 2.0
 # How long it may take before this process does it: on a full machine, whatever runs with the least share may wait for
 # ever. On a machine of its own a record takes a hundredth of this.
 MOST_SECONDS = 60.0

@@ -24,6 +24,7 @@ from app.catalog.snapshot import Origin
 from app.outcome import Result
 from app.packed_rows import PackedRows
 from app.store.envelope import FRAMED_FROM_MODELS, EnvelopeError, seal
+from app.store.packed_models import PackedModels
 from app.store.protocol import Stored
 from tests.simulator import generate_catalog
 from tests.unit.fakes import START, FakeSource, Instance, catalog
@@ -69,6 +70,9 @@ async def test_it_makes_what_a_thread_makes(child: ChildBuilder, records: Sequen
     there = await built_by(child, records, base_map)
     here = await built_by(ThreadBuilder(), records, base_map)
     assert child.process_id is not None
+    # Of many models the service keeps little.
+    assert isinstance(there.published.rows, PackedRows) is (len(records) > FRAMED_FROM_MODELS)
+    assert isinstance(there.published.snapshot.models, PackedModels) is (len(records) > FRAMED_FROM_MODELS)
     assert there.published.stored == here.published.stored
     assert [(ready.target, ready.route, ready.rendering.digest) for ready in there.ready] == [
         (ready.target, ready.route, ready.rendering.digest) for ready in here.ready
@@ -89,12 +93,6 @@ async def test_it_makes_what_a_thread_makes(child: ChildBuilder, records: Sequen
         assert dict(there.published.spoken[name].rows) == dict(spoken.rows)
         assert b"".join(there.published.spoken.pieces(name)) == b"".join(here.published.spoken.pieces(name))
     assert list(there.published.index.models) == list(here.published.index.models)
-
-
-async def test_of_many_models_the_service_keeps_little(child: ChildBuilder) -> None:
-    built = await built_by(child, tuple(generate_catalog(FRAMED_FROM_MODELS + 20)))
-    assert isinstance(built.published.rows, PackedRows)
-    assert not isinstance(built.published.snapshot.models, tuple)
 
 
 async def test_the_next_catalog_is_compared_with_the_last_good_one(child: ChildBuilder) -> None:
