@@ -68,8 +68,8 @@ def records(request: pytest.FixtureRequest) -> Sequence[Record]:
 async def test_it_makes_what_a_thread_makes(child: ChildBuilder, records: Sequence[Record]) -> None:
     base_map = {"sample_spec": {"mode": "chat"}}
     there = await built_by(child, records, base_map)
-    here = await built_by(ThreadBuilder(), records, base_map)
     assert child.process_id is not None
+    here = await built_by(ThreadBuilder(), records, base_map)
     # Of many models the service keeps little.
     assert isinstance(there.published.rows, PackedRows) is (len(records) > FRAMED_FROM_MODELS)
     assert isinstance(there.published.snapshot.models, PackedModels) is (len(records) > FRAMED_FROM_MODELS)
