@@ -18,6 +18,8 @@ MEMBERS_AT_ONCE = 32
 LARGE_BYTES = 262_144
 GROWN_BYTES = 1_048_576
 GROWN_MEMBERS = 8_192
+# Of these, which are mostly words and numbers, more are read in as short a time.
+GROWN_AT_ONCE = 512
 CONTAINERS = (dict, list, tuple, set, frozenset)
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 _SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from app.building.large import CONTAINERS, LARGE_BYTES, MEMBERS_AT_ONCE, held_by, large_in, must_grow
+from app.building.large import CONTAINERS, GROWN_AT_ONCE, LARGE_BYTES, MEMBERS_AT_ONCE, held_by, large_in, must_grow
 from app.catalog.steps import runs_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
@@ -177,10 +177,10 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
 
 def _growths(number: int, holder: Any) -> Iterator[_Growth]:
     if isinstance(holder, dict):
-        for keys in runs_of(holder, MEMBERS_AT_ONCE):
+        for keys in runs_of(holder, GROWN_AT_ONCE):
             yield _Growth(number, {}, (keys, [holder[key] for key in keys]))
     elif isinstance(holder, list):
-        for members in runs_of(holder, MEMBERS_AT_ONCE):
+        for members in runs_of(holder, GROWN_AT_ONCE):
             yield _Growth(number, [], members)
     else:
         empty = array(holder.typecode) if isinstance(holder, array) else bytearray()
