@@ -21,7 +21,7 @@ from app.catalog.snapshot import Origin, Snapshot
 from app.clock import Clock
 from app.memory import MANY_MODELS, let_go
 from app.metrics import Metrics
-from app.prerender import announce, pin
+from app.prerender import announce, is_prepared, pin
 from app.published import Published, RenderingBounds, with_room
 from app.registry import Registry
 from app.store.envelope import EnvelopeError
@@ -104,10 +104,8 @@ class Adoption:
         )
         built = await self._builder.build(order)
         published = with_room(built.published, self._bounds)
-        if is_hurried:
-            announce(self._metrics.tallies)
-        else:
-            pin(published, built.ready, self._metrics.tallies, self._bounds.max_age_seconds)
+        announce(self._metrics.tallies)
+        pin(published, built.ready, self._metrics.tallies, self._bounds.max_age_seconds)
         return published
 
     async def _serve(self, published: Published) -> bool:
@@ -126,10 +124,10 @@ class Adoption:
         return True
 
     async def prerender_current(self) -> None:
-        """Prepare the whole lists and the dialects of what is served already."""
+        """Prepare the whole lists and the dialects of what is served already, unless they came with it."""
         async with self._swap:
             current = self._registry.current
-            if current is not None:
+            if current is not None and not is_prepared(current):
                 ready = await asyncio.to_thread(ready_answers, current)
                 pin(current, ready, self._metrics.tallies, self._bounds.max_age_seconds)
 

@@ -24,7 +24,8 @@ _LET_GO_AT_ONCE = 64
 _MANY = 1_000
 MANY_MODELS = 2_000
 """A catalog of more is taken apart in a thread before it goes; 400 models go in a millisecond."""
-_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
+SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
+"""What objects refer to and don't own: nothing behind these is part of a catalog."""
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def let_go(last: list[Any]) -> None:
     waiting = list(last)
     while waiting:
         holder = waiting.pop()
-        if id(holder) in known or isinstance(holder, _SHARED):
+        if id(holder) in known or isinstance(holder, SHARED):
             continue
         known.add(id(holder))
         held = gc.get_referents(holder)

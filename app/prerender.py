@@ -11,6 +11,7 @@ from app.dialects.table import DIALECTS
 from app.prepared import Prepared, RawHeaders
 from app.published import Published
 from app.tally import Tallies
+from app.targets import canonical_target
 
 STALE_MAX_AGE_SECONDS = 30
 STALE_WHILE_REVALIDATE_SECONDS = 3_600
@@ -21,6 +22,12 @@ def announce(tallies: Tallies) -> None:
     """Let the metrics name every prepared route from the start, also while none is prepared yet."""
     for route in (*(whole.route for whole in WHOLE_ANSWERS), *(dialect.path for dialect in DIALECTS)):
         tallies.of(route)
+
+
+def is_prepared(published: Published) -> bool:
+    """Whether the answers that everybody asks for are pinned."""
+    first = published.targets.get(canonical_target(WHOLE_ANSWERS[0].route, WHOLE_ANSWERS[0].pairs))
+    return first is not None and first.is_pinned
 
 
 def pin(published: Published, ready: Iterable[Ready], tallies: Tallies, max_age_seconds: int) -> None:

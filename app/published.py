@@ -97,7 +97,6 @@ def publish_snapshot(
     *,
     is_stale: bool,
     at: datetime,
-    bounds: RenderingBounds | None = None,
     litellm_base_map: Mapping[str, Any] | None = None,
     stored: Stored | None = None,
 ) -> Published:
@@ -108,7 +107,7 @@ def publish_snapshot(
     digest = hashlib.blake2b(digest_size=16)
     for row in chain(rows, dropdown_rows):
         digest.update(row)
-    bounds = bounds or RenderingBounds()
+    bounds = RenderingBounds()
     return Published(
         index=build_index(snapshot),
         is_stale=is_stale,

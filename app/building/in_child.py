@@ -53,7 +53,6 @@ class ChildBuilder:
 
     def __init__(self, *, kept_seconds: float = KEPT_SECONDS, python: str = sys.executable) -> None:
         self._threads = ThreadBuilder()
-        self._proposed_here = False
         self._records = 0
         self._python = python
         self._kept_seconds = kept_seconds
@@ -70,25 +69,24 @@ class ChildBuilder:
 
     async def propose(self, order: Proposing) -> Proposal:
         """Return what the records would make of the catalog; raises EnvelopeError."""
-        # Core models alone are few, and the first answer waits for them.
-        self._proposed_here = order.records is None and order.last_good is None
+        if order.records is None and order.last_good is None:
+            # Core models alone are few, and the first answer waits for them.
+            return await self._threads.propose(order)
         self._records = max(self._records, len(order.records or ()))
-        if not self._proposed_here:
-            try:
-                proposal: Proposal = await self._ask(order)
-            except _ChildLostError as error:
-                self._proposed_here = True
-                log.warning("building the catalog in the service's own process", reason=str(error))
-            else:
-                return proposal
-        return await self._threads.propose(order)
+        try:
+            proposal: Proposal = await self._ask(order)
+        except _ChildLostError as error:
+            log.warning("building the catalog in the service's own process", reason=str(error))
+            return await self._threads.propose(order)
+        return proposal
 
     async def build(self, order: Building) -> Built:
         """Return what readers are served from; raises EnvelopeError and BuilderLostError."""
         if self._is_for_threads(order):
             return await self._threads.build(order)
         try:
-            built: Built = await self._ask(order)
+            # Who asks for a process waits for it anyway; what is left out here would be made beside the readers.
+            built: Built = await self._ask(replace(order, is_hurried=False))
         except _ChildLostError as error:
             if isinstance(order.catalog, Adopted):
                 raise BuilderLostError(f"the process that proposed the catalog is gone: {error}") from None
@@ -101,7 +99,7 @@ class ChildBuilder:
 
     def _is_for_threads(self, order: Building) -> bool:
         if isinstance(order.catalog, Adopted):
-            return self._proposed_here
+            return self._threads.knows(order.catalog)
         return order.is_hurried and len(order.catalog.payload) <= SMALL_BYTES
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.building.orders import Building, Built, Proposal, Proposing
+from app.building.orders import Adopted, Building, Built, Proposal, Proposing
 from app.building.workshop import Workshop
 
 Order = TypeVar("Order")
@@ -21,6 +21,10 @@ class ThreadBuilder:
         self._workshop = Workshop()
         # Not one of asyncio's: who gives up waiting does not stop the thread.
         self._busy = threading.Lock()
+
+    def knows(self, adopted: Adopted) -> bool:
+        """Whether a proposal is from here and not forgotten yet."""
+        return self._workshop.knows(adopted)
 
     async def propose(self, order: Proposing) -> Proposal:
         """Return what the records would make of the catalog; raises EnvelopeError."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from array import array
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from app.catalog.model import Model
@@ -12,6 +11,7 @@ from app.catalog.packed import Packed
 from app.catalog.snapshot import Snapshot
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
+from app.memory import SHARED
 
 # As many models are read in half a millisecond.
 MEMBERS_AT_ONCE = 32
@@ -22,7 +22,6 @@ GROWN_MEMBERS = 8_192
 GROWN_AT_ONCE = 512
 CONTAINERS = (dict, list, tuple, set, frozenset)
 _ATOMS = frozenset({str, int, float, bool, type(None)})
-_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 # What holds no large container, or is not written at all.
 _SMALL = (Context, Model, Packed, SecondChance)
 
@@ -40,7 +39,7 @@ def large_in(value: Any, known: set[int]) -> list[Any]:
     waiting = [value]
     while waiting:
         holder = waiting.pop()
-        if id(holder) in known or isinstance(holder, _SHARED):
+        if id(holder) in known or isinstance(holder, SHARED):
             continue
         known.add(id(holder))
         if isinstance(holder, (bytes, bytearray, array)):
@@ -55,8 +54,8 @@ def large_in(value: Any, known: set[int]) -> list[Any]:
 
 
 def held_by(holder: Any) -> list[Any]:
+    """Return what a value refers to itself, as far as it is written."""
     if isinstance(holder, Snapshot):
-        # Only what is written.
         return list(holder.__getstate__().values())
     # The collector passes over keys that are texts.
     return [*holder, *holder.values()] if isinstance(holder, dict) else gc.get_referents(holder)

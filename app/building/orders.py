@@ -70,7 +70,7 @@ class Adopted:
 class Building:
     """Order everything that readers need of a catalog, either a proposal or one that was stored.
 
-    When it is hurried, the answers that everybody asks for are left out.
+    When it is hurried, the answers that everybody asks for may be left out.
     """
 
     catalog: Adopted | Stored
@@ -101,7 +101,10 @@ class Builder(Protocol):
     """Builds catalogs, one order at a time."""
 
     async def propose(self, order: Proposing) -> Proposal:
-        """Return what upstream's or the local files' news would make of the catalog; raises BuilderLostError."""
+        """Return what upstream's or the local files' news would make of the catalog.
+
+        Raises EnvelopeError for a last good catalog that can't be read.
+        """
         ...
 
     async def build(self, order: Building) -> Built:

@@ -31,9 +31,6 @@ _PROTOCOL = 5
 # Besides this program's own modules.
 _KNOWN = {
     "array": {"_array_reconstructor", "array"},
-    "builtins": {"frozenset", "set"},
-    "collections": {"deque"},
-    "copyreg": {"_reconstructor"},
     "datetime": {"date", "datetime", "timedelta", "timezone"},
     "decimal": {"Decimal"},
     "json": {"loads"},
@@ -141,10 +138,9 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
     Runs of bytes of more than a megabyte come as `bytearray`.
     """
     buffer = io.BytesIO()
+    replaced = {id(heavy): number for number, (heavy, _) in enumerate(stand_ins)}
     numbers: dict[int, int] = {}
-    others = _StandIns(tuple(other for _, other in stand_ins))
-    replaced = {id(value) for value, _ in stand_ins}
-    large_others, large = large_in(others, set()), large_in(value, set(replaced))
+    large = large_in(value, set(replaced))
     is_lean = bool(stand_ins) or any(map(must_grow, large))
     writer = _LeanWriter(buffer, numbers) if is_lean else _Writer(buffer, _PROTOCOL)
 
@@ -156,7 +152,7 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
 
     def ahead(holders: Iterable[Any]) -> Iterator[bytes]:
         for holder in holders:
-            if is_lean and must_grow(holder):
+            if must_grow(holder):
                 number = len(stand_ins) + len(numbers)
                 for growth in _growths(number, holder):
                     yield written(growth)
@@ -167,9 +163,10 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
             yield written([holder])
 
     if stand_ins:
-        yield from ahead(large_others)
+        others = _StandIns(tuple(light for _, light in stand_ins))
+        yield from ahead(large_in(others, set()))
         yield written(others)
-        numbers |= {id(value): number for number, (value, _) in enumerate(stand_ins)}
+        numbers |= replaced
     yield from ahead(large)
     yield written(value)
     yield END

@@ -83,15 +83,11 @@ class Workshop:
             return Built(published, () if order.is_hurried else ready_answers(published))
 
     def _snapshot_of(self, adopted: Adopted) -> Snapshot:
-        if self._proposed is None or not self.knows(adopted):
+        if self._proposed is None or self._proposed[0] != adopted.token:
             raise BuilderLostError("the catalog to be adopted is gone, because whoever builds catalogs was restarted")
         return Snapshot(adopted.generation, adopted.updated_at, adopted.fetched_at, self._proposed[1])
 
     def _read(self, stored: Stored) -> Snapshot:
-        if self._known is None or not _is_same(self._known[0], stored):
+        if self._known is None or self._known[0] != stored:
             self._known = (stored, unseal(stored))
         return self._known[1]
-
-
-def _is_same(one: Stored, other: Stored) -> bool:
-    return (one.generation, one.snapshot_id) == (other.generation, other.snapshot_id)

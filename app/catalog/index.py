@@ -96,10 +96,8 @@ SORT_KEYS: Mapping[str, Callable[[Model], Any]] = MappingProxyType(
         "name": lambda model: model.name.casefold(),
         "author": lambda model: model.author,
         "created": lambda model: model.created_at,
-        "context": lambda model: model.context_tokens,
         "max_output": lambda model: model.max_output_tokens,
-        "prompt_price": prompt_rate,
-        "completion_price": completion_rate,
+        **COLUMNS,
     }
 )
 """What models can be sorted by besides the default order; None comes last in both directions."""

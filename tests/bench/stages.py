@@ -30,7 +30,7 @@ from app.catalog.parse import parse_records
 from app.catalog.snapshot import Origin, Snapshot
 from app.memory import without_collections
 from app.parts import build_sources, build_store, guard_limits
-from app.published import RenderingBounds, publish_snapshot
+from app.published import publish_snapshot
 from app.runtime import calm_interpreter, limit_allocator
 from app.settings import Settings
 from app.sources.document import records_of
@@ -108,7 +108,7 @@ def refresh_once(watch: StopWatch, body: bytes, settings: Settings, last_good: S
     watch.time("save", lambda: asyncio.run(store.save(sealed)))
     published = watch.time(
         "index, rows",
-        lambda: publish_snapshot(snapshot, is_stale=False, at=snapshot.updated_at, bounds=RenderingBounds()),
+        lambda: publish_snapshot(snapshot, is_stale=False, at=snapshot.updated_at),
     )
     watch.time("render, compress", lambda: ready_answers(published))
     return snapshot

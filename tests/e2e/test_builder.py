@@ -48,22 +48,18 @@ async def working(service: ServiceProcess) -> int:
     return builder
 
 
-async def test_it_ends_with_a_service_that_is_killed(tmp_path: Path, simulator: Simulator) -> None:
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_it_ends_with_its_service(tmp_path: Path, simulator: Simulator, end: str) -> None:
     service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url)
     async with running(service):
         await service.fetched()
         builder = await working(service)
-        await service.kill()
-        assert await eventually(lambda: not is_there(builder), END_SECONDS) is not None
-
-
-async def test_it_ends_with_a_service_that_is_stopped(tmp_path: Path, simulator: Simulator) -> None:
-    service = ServiceProcess(tmp_path, OPENROUTER_BASE_URL=simulator.base_url)
-    async with running(service):
-        await service.fetched()
-        builder = await working(service)
-        await service.stop()
-        assert not is_there(builder)
+        if end == "kill":
+            await service.kill()
+            assert await eventually(lambda: not is_there(builder), END_SECONDS) is not None
+        else:
+            await service.stop()
+            assert not is_there(builder)
 
 
 async def test_killing_it_costs_no_refresh_and_without_work_there_is_none(tmp_path: Path, simulator: Simulator) -> None:

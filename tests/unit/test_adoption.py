@@ -81,6 +81,13 @@ class TestRegistry:
         assert prepared.is_pinned
         assert not prepared.rendering.is_compressible
 
+    async def test_what_came_prepared_is_not_prepared_again(self, instance: Instance) -> None:
+        await instance.adoption.publish(seal(snapshot(5)))
+        prepared = instance.published.targets.get(b"/models")
+        await instance.adoption.prerender_current()
+        assert prepared is not None
+        assert instance.published.targets.get(b"/models") is prepared
+
     async def test_many_publishes_at_once_end_at_the_newest(self, instance: Instance) -> None:
         generations = [3, 1, 6, 2, 5, 4]
         await asyncio.gather(*(instance.adoption.publish(seal(snapshot(generation))) for generation in generations))

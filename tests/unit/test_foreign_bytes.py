@@ -21,7 +21,7 @@ from app.catalog.query import WORDS
 from app.catalog.snapshot import Origin, Snapshot
 from app.catalog.text import clean_description, one_line
 from app.period import Period, unpack_period
-from app.published import RenderingBounds, publish_snapshot
+from app.published import publish_snapshot
 from app.sources.document import records_of
 from app.sources.patience import RETRY_AFTER_MAX_SECONDS, retry_after_seconds
 from app.sources.protocol import SourceError
@@ -129,7 +129,7 @@ def test_a_spoiled_record_is_read_or_quarantined_and_what_is_read_can_be_publish
         now=START,
     )
     snapshot = Snapshot(1, START, START, candidate.contents)
-    published = publish_snapshot(snapshot, is_stale=False, at=START, bounds=RenderingBounds())
+    published = publish_snapshot(snapshot, is_stale=False, at=START)
     assert all(orjson.loads(row) for row in published.rows)
     assert unseal(seal(snapshot)) == snapshot
 
@@ -247,7 +247,7 @@ def test_any_stored_catalog_can_be_published_or_is_an_envelope_error(
     stored = Stored(7, "7-x", payload[:end] if is_cut else payload)
     found = tried(lambda: unseal(stored), EnvelopeError)
     if isinstance(found, Snapshot):
-        published = publish_snapshot(found, is_stale=False, at=START, bounds=RenderingBounds())
+        published = publish_snapshot(found, is_stale=False, at=START)
         assert all(orjson.loads(row) for row in published.rows)
         assert unseal(seal(found)) == found
     else:

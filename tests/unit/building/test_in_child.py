@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import struct
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,18 @@ async def test_the_first_answer_waits_for_no_process(child: ChildBuilder) -> Non
     assert child.process_id is None
 
 
+async def test_what_is_too_large_to_hurry_comes_whole(child: ChildBuilder) -> None:
+    stored = (await built_by(ThreadBuilder(), catalog(12))).published.stored
+    assert stored is not None
+    # A frame that readers of zstd skip, RFC 8878, 3.1.2.
+    padded = replace(
+        stored, payload=stored.payload + b"\x50\x2a\x4d\x18" + struct.pack("<I", SMALL_BYTES) + bytes(SMALL_BYTES)
+    )
+    built = await child.build(Building(padded, START, is_stale=False, is_hurried=True))
+    assert child.process_id is not None
+    assert len(built.ready) > 10
+
+
 async def test_a_process_that_was_killed_is_replaced_by_a_thread_and_then_by_another(child: ChildBuilder) -> None:
     first = await built_by(child, catalog(12))
     assert child.process_id is not None
@@ -169,6 +183,7 @@ async def test_where_no_process_can_be_started_a_thread_builds(tmp_path: Path) -
 
 async def test_a_defect_in_it_is_told_with_its_place_and_the_next_order_is_done(child: ChildBuilder) -> None:
     with pytest.raises(RuntimeError, match=r"(?s)could not be built.*in parse_records"):
+        # No record at all, so that the builder itself breaks down.
         await child.propose(proposing((5,)))  # type: ignore[arg-type]
     assert (await child.propose(proposing(catalog(12)))).is_change
 

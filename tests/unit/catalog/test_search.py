@@ -22,7 +22,7 @@ from app.catalog.select import Selection, select
 from app.catalog.snapshot import Origin, Snapshot
 from app.catalog.terms import Terms
 from app.catalog.words import words_of
-from app.published import RenderingBounds, publish_snapshot
+from app.published import publish_snapshot
 from tests.simulator import generate_catalog, make_record
 
 NOW = datetime(2026, 8, 22, tzinfo=UTC)
@@ -319,7 +319,7 @@ def test_nothing_near_suggests_nothing() -> None:
 
 
 def test_the_list_and_the_search_answer_alike() -> None:
-    published = publish_snapshot(INDEX.snapshot, is_stale=False, at=INDEX.snapshot.updated_at, bounds=RenderingBounds())
+    published = publish_snapshot(INDEX.snapshot, is_stale=False, at=INDEX.snapshot.updated_at)
     pairs = [("q", "gpt4o"), ("limit", "3")]
     listed, searched = (json.loads(answer(published, pairs)) for answer in (answers.models_list, answers.search))
     assert [model["id"] for model in listed["models"]] == [model["id"] for model in searched["models"]]
@@ -328,7 +328,7 @@ def test_the_list_and_the_search_answer_alike() -> None:
 
 
 def test_an_unknown_id_is_answered_with_what_the_search_finds_near() -> None:
-    published = publish_snapshot(INDEX.snapshot, is_stale=False, at=INDEX.snapshot.updated_at, bounds=RenderingBounds())
+    published = publish_snapshot(INDEX.snapshot, is_stale=False, at=INDEX.snapshot.updated_at)
     with pytest.raises(answers.UnknownModelError) as caught:
         answers.resolve(published, "anthropic/cluade-opus-5")
     assert caught.value.suggestions[0] == "anthropic/claude-opus-5"
