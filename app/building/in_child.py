@@ -59,7 +59,7 @@ class ChildBuilder:
         self._busy = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
         self._ending: asyncio.TimerHandle | None = None
-        self._leaving: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     @property
@@ -68,7 +68,7 @@ class ChildBuilder:
         return self._child.pid if self._child else None
 
     async def propose(self, order: Proposing) -> Proposal:
-        """Return what the records would make of the catalog; raises EnvelopeError."""
+        """Return what the records would make of the catalog; raises EnvelopeError, and BuilderLostError once closed."""
         if order.records is None and order.last_good is None:
             # Core models alone are few, and the first answer waits for them.
             return await self._threads.propose(order)
@@ -103,16 +103,22 @@ class ChildBuilder:
         return order.is_hurried and len(order.catalog.payload) <= SMALL_BYTES
 
     async def close(self) -> None:
-        """End the process; what it builds is given up."""
+        """End the process; what it builds is given up, and whoever waits for that gets a BuilderLostError."""
         self._is_closed = True
-        await self._end()
-        if self._leaving is not None:
-            await self._leaving
+        self._kill()
+        # Whoever reads the process's answer notices its end first; two readers of one pipe are an error.
+        async with self._busy:
+            await self._end()
+        await asyncio.gather(*self._leaving)
         await self._threads.close()
 
     async def _ask(self, order: Proposing | Building) -> Any:
-        """Return the child's answer to an order; raises _ChildLostError, and what the child refuses it with."""
+        """Return the child's answer to an order.
+
+        Raises _ChildLostError, BuilderLostError once this builder is closed, and what the child refuses the order with.
+        """
         async with self._busy:
+            self._check_open()
             self._keep()
             try:
                 async with asyncio.timeout(MOST_SECONDS + MOST_SECONDS_PER_RECORD * self._records):
@@ -124,6 +130,7 @@ class ChildBuilder:
                 raise _ChildLostError("the process took too long; the machine is full") from None
             except (OSError, EOFError, StreamError) as error:
                 await self._end()
+                self._check_open()
                 raise _ChildLostError(f"{type(error).__name__}: {error}"[:300]) from None
             except BaseException:
                 # In the middle of a message; whoever comes next needs another process.
@@ -136,9 +143,11 @@ class ChildBuilder:
             raise BuildError(f"the catalog could not be built:\n{answer}")
         return answer
 
-    async def _running(self) -> asyncio.subprocess.Process:
+    def _check_open(self) -> None:
         if self._is_closed:
-            raise OSError("the service stops")
+            raise BuilderLostError("the service stops")
+
+    async def _running(self) -> asyncio.subprocess.Process:
         if self._child is not None and self._child.returncode is None:
             return self._child
         # Not where this process was started: the current folder may hold an `app` of somebody else's.
@@ -154,6 +163,9 @@ class ChildBuilder:
             env=environment,
             limit=_READ_BYTES,
         )
+        if self._is_closed:
+            # While it was being started, there was nothing to kill.
+            self._kill()
         return self._child
 
     def _keep(self) -> None:
@@ -164,14 +176,20 @@ class ChildBuilder:
     def _end_soon(self) -> None:
         child, self._child = self._child, None
         if child is not None:
-            self._leaving = asyncio.get_running_loop().create_task(_left(child), name="a builder ends")
+            leaving = asyncio.get_running_loop().create_task(_left(child), name="a builder ends")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+    def _kill(self) -> None:
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.kill()
 
     async def _end(self) -> None:
         self._keep()
+        self._kill()
         child, self._child = self._child, None
         if child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
             await _left(child)
 
 

@@ -55,6 +55,14 @@ async def built_by(builder: Builder, records: Sequence[Record], base_map: Mappin
     return await builder.build(Building(adopted, START, is_stale=False, litellm_base_map=base_map))
 
 
+def executable(folder: Path, does: str) -> Path:
+    """Return a program that stands in for the process that builds."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\nexec {does}\n")
+    path.chmod(0o700)
+    return path
+
+
 @pytest.fixture
 async def child() -> AsyncIterator[ChildBuilder]:
     builder = ChildBuilder()
@@ -199,6 +207,24 @@ async def test_an_order_that_is_given_up_ends_the_process(child: ChildBuilder) -
     assert before is not None
     assert child.process_id is None
     assert (await child.propose(proposing(catalog(12)))).is_change
+
+
+@pytest.mark.parametrize(
+    ("does", "seconds"),
+    [("sleep 60", 0.0), ("sleep 60", 0.2), ("cat 3>&1 >/dev/null", 0.2)],
+    ids=["before it starts", "while it is given the order", "while it builds"],
+)
+async def test_closed_in_the_middle_of_an_order_it_ends_the_process_and_gives_the_order_up(
+    tmp_path: Path, does: str, seconds: float
+) -> None:
+    builder = ChildBuilder(python=str(executable(tmp_path, does)))
+    orders = [asyncio.create_task(builder.propose(proposing(tuple(generate_catalog(300))))) for _ in range(2)]
+    await asyncio.sleep(seconds)
+    with capture_logs() as logs:
+        await builder.close()
+        given_up = await asyncio.gather(*orders, return_exceptions=True)
+    assert [(type(one), str(one)) for one in given_up] == [(BuilderLostError, "the service stops")] * 2
+    assert (builder.process_id, logs) == (None, [])
 
 
 async def test_several_orders_at_once_are_worked_off(child: ChildBuilder) -> None:
