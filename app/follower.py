@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from app.adoption import Adoption
 from app.clock import Clock
+from app.lease import Lease
 from app.local_files import LocalFiles
 from app.outcome import Outcome, Trigger
 from app.refresher import Refresher
 from app.store.protocol import StoreError
+from app.timetable import Timetable
 
 # A catalog is stale when this many periods passed without upstream being reached.
 STALE_PERIODS = 2
@@ -25,6 +27,8 @@ class Follower:
         *,
         adoption: Adoption,
         refresher: Refresher,
+        timetable: Timetable,
+        lease: Lease,
         files: LocalFiles,
         clock: Clock,
         interval: timedelta,
@@ -32,6 +36,8 @@ class Follower:
     ) -> None:
         self._adoption = adoption
         self._refresher = refresher
+        self._timetable = timetable
+        self._lease = lease
         self._files = files
         self._clock = clock
         self._interval = interval
@@ -43,9 +49,9 @@ class Follower:
         # The store counts and logs its own failures.
         with suppress(StoreError):
             await self._adoption.follow()
-            await self._refresher.look_at_lease()
+            await self._lease.look()
         if not self._refresher.is_refreshing:
-            await self._refresher.load_period()
+            await self._timetable.load()
             if await asyncio.to_thread(self._files.changed):
                 self._merging = asyncio.create_task(self._refresher.refresh(Trigger.LOCAL_FILES), name="merge files")
         await self._tell_age()
@@ -53,7 +59,7 @@ class Follower:
     async def _tell_age(self) -> None:
         if not self._has_upstream:
             return
-        period = self._refresher.period
+        period = self._timetable.period
         if period.checked_at is None:
             await self._adoption.set_stale(period.failures > 0)
             return

@@ -21,20 +21,23 @@ from app.building.orders import Builder
 from app.candidate import Rules
 from app.clock import Clock, SystemClock
 from app.follower import Follower
+from app.intake import Intake
 from app.journal import Journal
+from app.lease import Lease
 from app.live import LivePages
 from app.metrics import Metrics
 from app.parts import Sources, build_preferences, build_sources, build_store, guard_limits, live_options
 from app.preference_keeper import PROBE_INTERVAL, PreferenceKeeper
 from app.published import RenderingBounds
 from app.readings import Readings
-from app.refresher import Refresher, RefreshOptions, place_of
+from app.refresher import Refresher
 from app.registry import Registry
 from app.scheduler import Schedule
 from app.settings import Settings
 from app.status import StatusReport
 from app.store.preferences import PreferenceStore
 from app.store.protocol import Store, StoreHealth
+from app.timetable import Timetable, place_of
 from app.web.application import build_application
 from app.web.attempts import Attempts
 from app.web.auth import Gate
@@ -83,22 +86,32 @@ def create_app(
     )
     journal = Journal(store, metrics)
     base_url = settings.openrouter_base_url
-    refresher = Refresher(
-        RefreshOptions(
-            instance, interval, settings.lease_seconds, Rules(guard_limits(settings), base_url), place_of(instance)
-        ),
+    timetable = Timetable(store, clock, interval, place=place_of(instance))
+    lease = Lease(store, clock, settings.lease_seconds)
+    intake = Intake(
+        Rules(guard_limits(settings), base_url),
         adoption=adoption,
         builder=builder,
+        files=sources.files,
+        timetable=timetable,
+        clock=clock,
+    )
+    refresher = Refresher(
+        instance,
+        adoption=adoption,
+        intake=intake,
+        timetable=timetable,
+        lease=lease,
         journal=journal,
-        store=store,
         upstream=sources.upstream,
         bootstrap=sources.bootstrap,
-        files=sources.files,
         clock=clock,
     )
     follower = Follower(
         adoption=adoption,
         refresher=refresher,
+        timetable=timetable,
+        lease=lease,
         files=sources.files,
         clock=clock,
         interval=interval,
@@ -108,8 +121,8 @@ def create_app(
     def stores() -> Sequence[StoreHealth]:
         return (*store.health(), keeper.health())
 
-    metrics.add(Readings(registry=registry, clock=clock, period=lambda: refresher.period, stores=stores))
-    schedule = Schedule(refresher, follower, interval=interval, follow_seconds=settings.follow_seconds)
+    metrics.add(Readings(registry=registry, clock=clock, period=lambda: timetable.period, stores=stores))
+    schedule = Schedule(refresher, follower, timetable, interval=interval, follow_seconds=settings.follow_seconds)
     if base_map.is_given:
 
         async def look_at_base_map() -> None:
@@ -124,6 +137,8 @@ def create_app(
         instance=instance,
         registry=registry,
         refresher=refresher,
+        timetable=timetable,
+        lease=lease,
         journal=journal,
         stores=stores,
         files=sources.files,
@@ -136,6 +151,7 @@ def create_app(
     serving = Serving(
         registry=registry,
         refresher=refresher,
+        timetable=timetable,
         metrics=metrics,
         clock=clock,
         gate=Gate(settings.admin_token, Attempts(settings.admin_requests_per_minute, clock)),

@@ -18,7 +18,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from app.follower import Follower
 from app.outcome import Trigger
-from app.refresher import SPREAD_SHARE, Refresher
+from app.refresher import Refresher
+from app.timetable import SPREAD_SHARE, Timetable
 
 REFRESH_JOB = "refresh"
 FOLLOW_JOB = "follow"
@@ -36,6 +37,7 @@ class Schedule:
         self,
         refresher: Refresher,
         follower: Follower,
+        timetable: Timetable,
         *,
         interval: timedelta,
         follow_seconds: float,
@@ -45,6 +47,7 @@ class Schedule:
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._refresher = refresher
         self._follower = follower
+        self._timetable = timetable
         self._watch_seconds = watch_seconds
         self._watching: asyncio.TimerHandle | None = None
         self._longest_wait = {REFRESH_JOB: interval * (1 + SPREAD_SHARE), FOLLOW_JOB: timedelta(seconds=follow_seconds)}
@@ -92,7 +95,7 @@ class Schedule:
     async def _ring_refresher(self) -> None:
         await self._refresher.refresh(Trigger.SCHEDULE)
         if self._scheduler.running:
-            self._scheduler.modify_job(REFRESH_JOB, next_run_time=self._refresher.next_due_at)
+            self._scheduler.modify_job(REFRESH_JOB, next_run_time=self._timetable.next_due_at)
 
     async def _ring_follower(self) -> None:
         await self._follower.look()
@@ -100,8 +103,8 @@ class Schedule:
 
     def _ring_no_later(self) -> None:
         """Ring when the refresh is due, although a refresh by hand or a sibling's has put that forward meanwhile."""
-        if not self._scheduler.running or self._refresher.is_refreshing or self._refresher.period.due_at is None:
+        if not self._scheduler.running or self._refresher.is_refreshing or self._timetable.period.due_at is None:
             return
-        due_at = max(self._refresher.next_due_at, datetime.now(UTC) + timedelta(seconds=SOONEST_SECONDS))
+        due_at = max(self._timetable.next_due_at, datetime.now(UTC) + timedelta(seconds=SOONEST_SECONDS))
         if due_at < self._scheduler.get_job(REFRESH_JOB).next_run_time:
             self._scheduler.modify_job(REFRESH_JOB, next_run_time=due_at)

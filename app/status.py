@@ -18,11 +18,13 @@ from app.dialects.compat import dialect_states
 from app.dialects.native import timestamp
 from app.dialects.table import DIALECTS
 from app.journal import Journal
+from app.lease import Lease
 from app.local_files import LocalFiles
 from app.outcome import Result
 from app.refresher import Refresher
 from app.registry import Registry
 from app.store.protocol import StoreHealth
+from app.timetable import Timetable
 
 QUARANTINED_SHOWN = 50
 WITHHELD_SHOWN = 50
@@ -50,6 +52,8 @@ class StatusReport:
         instance: str,
         registry: Registry,
         refresher: Refresher,
+        timetable: Timetable,
+        lease: Lease,
         journal: Journal,
         stores: Callable[[], Sequence[StoreHealth]],
         files: LocalFiles,
@@ -61,6 +65,8 @@ class StatusReport:
         self._instance = instance
         self._registry = registry
         self._refresher = refresher
+        self._timetable = timetable
+        self._lease = lease
         self._journal = journal
         self._store_health = stores
         self._files = files
@@ -100,10 +106,10 @@ class StatusReport:
             ],
             "refresh": {
                 "is_running": self._refresher.is_refreshing,
-                "last_checked_at": timestamp(self._refresher.period.checked_at),
+                "last_checked_at": timestamp(self._timetable.period.checked_at),
                 "next_at": timestamp(self._next_refresh_at()),
-                "failures_in_a_row": self._refresher.period.failures,
-                "lease": self._refresher.lease_document(),
+                "failures_in_a_row": self._timetable.period.failures,
+                "lease": self._lease.document(),
             },
             "litellm_base_map": base_map,
             "dialects": self._dialects(),
@@ -117,7 +123,7 @@ class StatusReport:
         snapshot = published.snapshot
         contents = snapshot.contents
         listed = published.index.listed.bit_count()
-        period = self._refresher.period
+        period = self._timetable.period
         # A check that changed nothing may still have set records aside.
         quarantined, total = period.quarantined, period.quarantined_total
         if quarantined is None:
@@ -200,7 +206,7 @@ class StatusReport:
         return rows
 
     def _checked_at(self) -> datetime | None:
-        return self._refresher.period.checked_at
+        return self._timetable.period.checked_at
 
     def _age(self, moment: datetime | None) -> float | None:
         return None if moment is None else max(0.0, (self._clock.now() - moment).total_seconds())

@@ -114,7 +114,7 @@ def _cool_down(serving: Serving, *, is_dry_run: bool) -> None:
 
 def _leave_to_the_schedule(serving: Serving) -> None:
     """Raise Problem 503 while upstream fails again and again; joining an attempt that is under way is possible."""
-    left = serving.refresher.seconds_until_probe
+    left = serving.timetable.seconds_until_probe
     if left > 0 and not serving.refresher.is_refreshing:
         detail = (
             f"OpenRouter failed {CIRCUIT_FAILURES} times in a row or more; the schedule asks again in "

@@ -57,7 +57,7 @@ async def landing(request: Request) -> Response:
     """Return the landing page."""
     serving = serving_of(request)
     published = serving.registry.published
-    freshness = Freshness(serving.clock.now(), serving.refresher.period.checked_at, published.is_stale)
+    freshness = Freshness(serving.clock.now(), serving.timetable.period.checked_at, published.is_stale)
     root_path = request.scope.get("root_path", "")
     changes = changes_of(serving.outcomes())
     body = landing_page(published.index, freshness, changes, version=__version__, root_path=root_path)

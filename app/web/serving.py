@@ -15,6 +15,7 @@ from app.metrics import Metrics
 from app.preference_keeper import PreferenceKeeper
 from app.refresher import Refresher
 from app.registry import Registry
+from app.timetable import Timetable
 from app.web.auth import Gate
 from app.web.user_tokens import UserGate
 
@@ -31,6 +32,7 @@ class Serving:
 
     registry: Registry
     refresher: Refresher
+    timetable: Timetable
     metrics: Metrics
     clock: Clock
     gate: Gate

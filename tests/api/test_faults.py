@@ -92,8 +92,8 @@ async def test_a_failing_upstream_leaves_everything_as_it_was(victim: Service, f
 
 def assert_tried_again_soon(service: Service) -> None:
     """The next try is due after the back-off of as many failures as there were, at most an hour."""
-    refresher, clock = service.app.state.serving.refresher, service.app.state.serving.clock
-    period = refresher.period
+    serving = service.app.state.serving
+    period, clock = serving.timetable.period, serving.clock
     assert period.failures > 0
     seconds = (period.due_at - clock.now()).total_seconds()
     assert 0.75 * min(3_600, 60 * 2 ** (period.failures - 1)) < seconds <= 3_600

@@ -85,7 +85,7 @@ async def test_what_redis_lost_is_written_back_and_nobody_steps_back(
         assert [part.is_available for part in instance.store.health()] == [True, True]
     newcomer = await deployment.booted("newcomer")
     assert newcomer.etag == etag
-    assert (newcomer.refresher.period.checked_at, newcomer.refresher.period.failures) == (first.clock.now(), 0)
+    assert (newcomer.timetable.period.checked_at, newcomer.timetable.period.failures) == (first.clock.now(), 0)
     for instance in (first, second, newcomer):
         await instance.store.close()
 

@@ -23,19 +23,22 @@ from app.catalog.overrides import Overrides
 from app.catalog.snapshot import Snapshot
 from app.clock import Clock
 from app.follower import Follower
+from app.intake import Intake
 from app.journal import Journal
+from app.lease import Lease
 from app.local_files import LocalFiles
 from app.metrics import Metrics
 from app.outcome import Outcome, Trigger
 from app.published import Published, RenderingBounds
 from app.readings import Readings
-from app.refresher import Refresher, RefreshOptions
+from app.refresher import Refresher
 from app.registry import Registry
 from app.sources.core import CoreModels
 from app.sources.last_valid import LastValid
 from app.sources.protocol import Fetched, SourceError, UnmodifiedError
 from app.store.protocol import OUTCOMES_KEPT, Head, Store, Stored, StoreError, StoreHealth
 from app.targets import list_digest
+from app.timetable import Timetable
 from tests.simulator import make_record
 
 START = datetime(2026, 8, 20, 12, tzinfo=UTC)
@@ -284,21 +287,31 @@ class Instance:
             bounds=bounds or RenderingBounds(),
         )
         self.journal = Journal(self.store, self.metrics)
+        self.timetable = Timetable(self.store, ticking, interval, place=place, draw=random.Random(seed))
+        self.lease = Lease(self.store, ticking, lease_seconds)
         self.refresher = Refresher(
-            RefreshOptions(name, interval, lease_seconds, Rules(LIMITS, "https://openrouter.example/api/v1"), place),
+            name,
             adoption=self.adoption,
-            builder=self.builder,
+            intake=Intake(
+                Rules(LIMITS, "https://openrouter.example/api/v1"),
+                adoption=self.adoption,
+                builder=self.builder,
+                files=self.files,
+                timetable=self.timetable,
+                clock=ticking,
+            ),
+            timetable=self.timetable,
+            lease=self.lease,
             journal=self.journal,
-            store=self.store,
             upstream=self.upstream if has_upstream else None,
             bootstrap=bootstrap,
-            files=self.files,
             clock=ticking,
-            draw=random.Random(seed),
         )
         self.follower = Follower(
             adoption=self.adoption,
             refresher=self.refresher,
+            timetable=self.timetable,
+            lease=self.lease,
             files=self.files,
             clock=ticking,
             interval=interval,
@@ -309,7 +322,7 @@ class Instance:
             Readings(
                 registry=self.registry,
                 clock=ticking,
-                period=lambda: self.refresher.period,
+                period=lambda: self.timetable.period,
                 stores=self.store.health,
             )
         )

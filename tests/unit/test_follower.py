@@ -38,7 +38,7 @@ async def test_a_follower_adopts_what_a_sibling_refreshed(instance: Instance) ->
     await sibling.look()
     assert (sibling.snapshot.id, sibling.etag) == (instance.snapshot.id, instance.etag)
     assert sibling.upstream.calls == 0
-    assert sibling.refresher.period == instance.refresher.period
+    assert sibling.timetable.period == instance.timetable.period
 
 
 async def test_a_look_with_nothing_new_changes_nothing(instance: Instance) -> None:
@@ -64,7 +64,7 @@ async def test_sixty_looks_at_a_store_that_is_down_are_counted_and_not_logged(in
 async def test_who_holds_the_lease_is_remembered(instance: Instance) -> None:
     await instance.store.acquire_lease("host-7:123.4", 60)
     await instance.look()
-    assert instance.refresher.lease_document()["holder"] == "host-7"
+    assert instance.lease.document()["holder"] == "host-7"
 
 
 async def test_looking_during_a_refresh_starts_no_second_one(instance: Instance) -> None:
@@ -143,4 +143,4 @@ class TestAge:
         await again.refresher.boot()
         await again.look()
         assert again.published.is_stale
-        assert again.refresher.period.checked_at == START
+        assert again.timetable.period.checked_at == START

@@ -43,18 +43,18 @@ async def test_what_still_holds_is_a_check_that_changed_nothing(instance: Instan
     assert outcome.diff is not None
     assert outcome.diff.is_empty
     assert instance.published is published
-    assert instance.refresher.period.checked_at == instance.clock.now()
-    assert instance.refresher.period.due_at == instance.clock.now() + HOUR
+    assert instance.timetable.period.checked_at == instance.clock.now()
+    assert instance.timetable.period.due_at == instance.clock.now() + HOUR
 
 
 async def test_it_ends_staleness_and_failures(instance: Instance) -> None:
     await instance.adoption.set_stale(True)
     instance.upstream.error, down = RuntimeError("broken"), instance.upstream.error
     await an_hour_later(instance)
-    assert instance.refresher.period.failures == 1
+    assert instance.timetable.period.failures == 1
     instance.upstream.error = down
     await an_hour_later(instance)
-    assert instance.refresher.period.failures == 0
+    assert instance.timetable.period.failures == 0
     assert not instance.published.is_stale
 
 
@@ -62,11 +62,11 @@ async def test_what_was_set_aside_stays_told(instance: Instance) -> None:
     instance.upstream.records = (*catalog(30), {"id": "no/name", "pricing": "odd"})
     instance.upstream.validator = '"second"'
     await an_hour_later(instance)
-    before = instance.refresher.period.quarantined
+    before = instance.timetable.period.quarantined
     assert before
     await an_hour_later(instance)
     assert instance.upstream.asked_with[-1] == '"second"'
-    assert (instance.refresher.period.quarantined, instance.refresher.period.quarantined_total) == (before, 1)
+    assert (instance.timetable.period.quarantined, instance.timetable.period.quarantined_total) == (before, 1)
 
 
 async def test_another_answer_is_read_and_then_asked_for_by_its_own_name(instance: Instance) -> None:
@@ -84,11 +84,11 @@ async def test_after_a_refusal_the_refused_answer_comes_again(instance: Instance
 
 
 async def test_a_dry_run_keeps_no_validator_and_notes_no_check(instance: Instance) -> None:
-    period = instance.refresher.period
+    period = instance.timetable.period
     assert (await instance.ask(is_dry_run=True)).result is Result.UNCHANGED
     instance.upstream.records, instance.upstream.validator = catalog(13), '"second"'
     assert (await instance.ask(is_dry_run=True)).result is Result.UPDATED
-    assert instance.refresher.period == period
+    assert instance.timetable.period == period
     await an_hour_later(instance)
     assert instance.upstream.asked_with[-1] == '"first"'
 

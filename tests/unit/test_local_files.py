@@ -77,7 +77,7 @@ class TestChanges:
         entry = instance.journal.entries[0]
         assert (entry["trigger"], entry["outcome"]) == ("local_files", "updated")
         assert instance.snapshot.generation == 2
-        assert instance.refresher.period.checked_at == instance.snapshot.fetched_at, "nothing was checked"
+        assert instance.timetable.period.checked_at == instance.snapshot.fetched_at, "nothing was checked"
 
     async def test_what_was_hidden_comes_back_without_a_fetch(self, instance: Instance, path: Path) -> None:
         before = {model.id: model for model in instance.snapshot.models}

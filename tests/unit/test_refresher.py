@@ -11,8 +11,8 @@ import pytest
 from app.catalog.snapshot import Origin
 from app.outcome import Outcome, Result, Trigger
 from app.period import Period, unpack_period
-from app.refresher import place_of
 from app.sources.protocol import Failure
+from app.timetable import place_of
 from tests.unit.fakes import HOUR, START, FakeClock, FakeSource, Instance, MemoryStore, Shelf, catalog, failing, prices
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +39,7 @@ class TestBoot:
         assert (again.snapshot.id, again.etag) == (instance.snapshot.id, instance.etag)
         assert again.snapshot.contents == instance.snapshot.contents
         assert again.upstream.calls == 0
-        assert again.refresher.period == instance.refresher.period
+        assert again.timetable.period == instance.timetable.period
 
     async def test_without_a_snapshot_the_bootstrap_file_is_served(self) -> None:
         instance = Instance(bootstrap=FakeSource(catalog(8)))
@@ -194,24 +194,24 @@ class TestOutcomes:
 
     async def test_a_dry_run_shows_the_change_and_changes_nothing(self, instance: Instance) -> None:
         shelf = instance.memory.shelf
-        before = (instance.published, shelf.stored, shelf.state, tuple(shelf.outcomes), instance.refresher.period)
+        before = (instance.published, shelf.stored, shelf.state, tuple(shelf.outcomes), instance.timetable.period)
         instance.upstream.records = catalog(14)
         outcome = await instance.ask(is_dry_run=True)
         assert outcome.result is Result.UPDATED
         assert outcome.diff is not None
         assert outcome.diff.added == ("maker-0/model-12", "maker-1/model-13")
-        after = (instance.published, shelf.stored, shelf.state, tuple(shelf.outcomes), instance.refresher.period)
+        after = (instance.published, shelf.stored, shelf.state, tuple(shelf.outcomes), instance.timetable.period)
         assert after == before
         assert len(instance.journal.entries) == 1
         assert shelf.lease is None
 
     async def test_a_dry_run_that_fails_or_is_refused_changes_nothing_either(self, instance: Instance) -> None:
-        period = instance.refresher.period
+        period = instance.timetable.period
         instance.upstream.records = catalog(6)
         assert (await instance.ask(is_dry_run=True)).result is Result.REFUSED
         instance.upstream.error = DOWN
         assert (await instance.ask(is_dry_run=True)).result is Result.FAILED
-        assert instance.refresher.period == period
+        assert instance.timetable.period == period
         assert len(instance.journal.entries) == 1
 
     async def test_an_unchanged_catalog_keeps_everything_and_renews_the_check(self, instance: Instance) -> None:
@@ -223,7 +223,7 @@ class TestOutcomes:
         assert instance.published is published
         assert instance.etag == etag
         assert instance.snapshot.updated_at == START
-        assert instance.refresher.period.checked_at == START + HOUR
+        assert instance.timetable.period.checked_at == START + HOUR
         assert instance.memory.calls["save"] == 1
 
     async def test_a_change_is_the_next_generation(self, instance: Instance) -> None:
@@ -249,7 +249,7 @@ class TestOutcomes:
         assert instance.published is published
         assert "6 of 12 models vanished" in outcome.refusals[0]
         assert "force=true" in (outcome.reason or "")
-        period = instance.refresher.period
+        period = instance.timetable.period
         assert (period.checked_at, period.failures) == (START, 1)
         assert instance.journal.entries[0]["outcome"] == "refused"
         assert instance.memory.shelf.lease is None
@@ -290,7 +290,7 @@ class TestOutcomes:
         instance.upstream.error = ZeroDivisionError("a defect")
         outcome = await instance.ask()
         assert (outcome.result, outcome.reason) == (Result.FAILED, "internal error: ZeroDivisionError")
-        assert instance.refresher.period.failures == 1
+        assert instance.timetable.period.failures == 1
         assert instance.memory.shelf.lease is None
         instance.upstream.error = None
         assert (await instance.ask()).result is Result.UNCHANGED
@@ -352,14 +352,14 @@ class TestBackOff:
         for _ in range(8):
             instance.clock.advance(HOUR)
             await instance.ring()
-            due_at = instance.refresher.period.due_at
+            due_at = instance.timetable.period.due_at
             assert due_at is not None
             waits.append((due_at - instance.clock.now()).total_seconds())
         for wait, expected in zip(waits[:6], (60, 120, 240, 480, 960, 1920), strict=True):
             assert 0.8 * expected <= wait <= 1.2 * expected
         assert waits[:6] != [60, 120, 240, 480, 960, 1920], "instances that failed together must not return together"
         assert waits[6:] == [3600, 3600]
-        assert instance.refresher.period.failures == 8
+        assert instance.timetable.period.failures == 8
 
     async def test_a_success_takes_back_one_failure(self, instance: Instance) -> None:
         instance.upstream.error = DOWN
@@ -369,7 +369,7 @@ class TestBackOff:
         seen = []
         for _ in range(4):
             await instance.ask()
-            seen.append(instance.refresher.period.failures)
+            seen.append(instance.timetable.period.failures)
         assert seen == [2, 1, 0, 0]
 
     @pytest.mark.parametrize(("asked", "expected"), [(600.0, 600.0), (1e6, 3600.0)])
@@ -379,12 +379,12 @@ class TestBackOff:
         instance.upstream.error = failing(Failure.STATUS, "HTTP 429", status=429, retry_after_seconds=asked)
         outcome = await instance.ask()
         assert outcome.retry_after_seconds == asked
-        assert instance.refresher.period.due_at == START + timedelta(seconds=expected)
+        assert instance.timetable.period.due_at == START + timedelta(seconds=expected)
 
     async def test_a_shorter_retry_after_does_not_shorten_the_back_off(self, instance: Instance) -> None:
         instance.upstream.error = failing(Failure.STATUS, "HTTP 429", status=429, retry_after_seconds=1.0)
         await instance.ask()
-        due_at = instance.refresher.period.due_at
+        due_at = instance.timetable.period.due_at
         assert due_at is not None
         assert due_at >= START + timedelta(seconds=48)
 
@@ -400,12 +400,12 @@ class TestBackOff:
         assert (await sibling.ring()).result is Result.UNCHANGED
 
     async def test_the_schedule_rings_when_the_period_says(self, instance: Instance) -> None:
-        assert instance.refresher.next_due_at == START + HOUR
+        assert instance.timetable.next_due_at == START + HOUR
         instance.upstream.error = DOWN
         await instance.ask()
-        assert instance.refresher.next_due_at == instance.refresher.period.due_at
+        assert instance.timetable.next_due_at == instance.timetable.period.due_at
         instance.clock.advance(HOUR)
-        assert instance.refresher.next_due_at == instance.clock.now() + timedelta(seconds=1)
+        assert instance.timetable.next_due_at == instance.clock.now() + timedelta(seconds=1)
 
     async def test_instances_that_are_due_at_once_ring_apart(self) -> None:
         """Without their store they do not see each other, and fifty calls in one second are no way to come back."""
@@ -414,8 +414,8 @@ class TestBackOff:
         rings = []
         for place in places:
             one = Instance(place=place)
-            one.refresher.period = Period(checked_at=START, due_at=START + HOUR)
-            rings.append(one.refresher.next_due_at - START - HOUR)
+            one.timetable.period = Period(checked_at=START, due_at=START + HOUR)
+            rings.append(one.timetable.next_due_at - START - HOUR)
         assert timedelta(0) <= min(rings) < timedelta(seconds=18)
         assert timedelta(seconds=162) < max(rings) < timedelta(minutes=3)
 
@@ -423,7 +423,7 @@ class TestBackOff:
         instance = Instance(has_upstream=False)
         await instance.refresher.boot()
         await instance.ring()
-        assert instance.refresher.next_due_at == START + HOUR
+        assert instance.timetable.next_due_at == START + HOUR
 
     @pytest.mark.parametrize("packed", [None, b"", b"{", b"[]", b'"x"', b'{"checked_at": 5}', b'{"failures": "x"}'])
     def test_a_foreign_document_is_a_fresh_start(self, packed: bytes | None) -> None:
@@ -468,7 +468,7 @@ class TestSiblings:
         assert outcome.result is Result.SKIPPED
         assert "not due before" in (outcome.reason or "")
         assert two.snapshot.id == one.snapshot.id, "it adopted on the way"
-        assert two.refresher.next_due_at == START + HOUR
+        assert two.timetable.next_due_at == START + HOUR
 
     async def test_a_lease_in_other_hands_is_a_skip_and_soon_again(self) -> None:
         one, two = siblings()
@@ -477,9 +477,9 @@ class TestSiblings:
         outcome = await two.ring()
         assert outcome.result is Result.SKIPPED
         assert "another instance is refreshing" in (outcome.reason or "")
-        assert two.refresher.next_due_at == START + timedelta(seconds=15)
-        await two.refresher.look_at_lease()
-        assert two.refresher.lease_document() == {
+        assert two.timetable.next_due_at == START + timedelta(seconds=15)
+        await two.lease.look()
+        assert two.lease.document() == {
             "state": "held",
             "since": "2026-08-20T12:00:00Z",
             "holder": "number-0",
@@ -492,7 +492,7 @@ class TestSiblings:
         await instance.refresher.boot()
         await instance.store.acquire_lease("dead:1", 5)
         await instance.ring()
-        assert instance.refresher.next_due_at == START + timedelta(seconds=2.5)
+        assert instance.timetable.next_due_at == START + timedelta(seconds=2.5)
 
     async def test_when_the_holder_died_another_takes_over(self) -> None:
         one, two = siblings()
@@ -503,8 +503,8 @@ class TestSiblings:
         assert (await two.ring()).result is Result.SKIPPED
         one.clock.advance(timedelta(seconds=1))
         assert (await two.ring()).result is Result.UPDATED
-        await two.refresher.look_at_lease()
-        lease = two.refresher.lease_document()
+        await two.lease.look()
+        lease = two.lease.document()
         assert (lease["state"], lease["holder"], lease["since"]) == ("free", None, "2026-08-20T12:00:00Z")
 
     async def test_who_loses_the_race_to_save_adopts_the_winner(self) -> None:
@@ -536,7 +536,7 @@ class TestWithoutTheStore:
         outcome = await instance.ring()
         assert (outcome.result, outcome.generation) == (Result.UPDATED, 2)
         assert "maker-0/model-12" in instance.ids
-        assert instance.refresher.period.checked_at == START + HOUR
+        assert instance.timetable.period.checked_at == START + HOUR
         for operation in ("acquire_lease", "load_state", "save", "save_state", "append_outcome"):
             assert instance.count("registry_store_errors_total", store="memory", operation=operation) == 1
 
@@ -570,14 +570,14 @@ class TestWithoutTheStore:
         instance.memory.fails = set()
         await instance.look()
         assert not instance.published.is_stale
-        assert instance.refresher.period.checked_at == START + 5 * HOUR
+        assert instance.timetable.period.checked_at == START + 5 * HOUR
 
     async def test_a_store_that_was_emptied_gets_everything_back(self, instance: Instance) -> None:
         kept = instance.memory.shelf.stored
         instance.memory.shelf.stored = instance.memory.shelf.state = None
         await instance.look()
         assert instance.memory.shelf.stored == kept
-        assert unpack_period(instance.memory.shelf.state) == instance.refresher.period
+        assert unpack_period(instance.memory.shelf.state) == instance.timetable.period
         assert (await instance.ring()).result is Result.SKIPPED, "nor is it due again"
 
     async def test_a_lease_that_cannot_be_released_is_no_failure(self, instance: Instance) -> None:
@@ -594,10 +594,10 @@ class TestClockJumps:
     ) -> None:
         instance.clock.jump(jump)
         now = instance.clock.now()
-        assert now < instance.refresher.next_due_at <= now + HOUR
+        assert now < instance.timetable.next_due_at <= now + HOUR
         assert (await instance.ring()).result is Result.UNCHANGED
-        assert instance.refresher.next_due_at == now + HOUR
-        assert instance.refresher.period.checked_at == now
+        assert instance.timetable.next_due_at == now + HOUR
+        assert instance.timetable.period.checked_at == now
 
     async def test_a_duration_does_not_follow_the_wall_clock(self, instance: Instance) -> None:
         instance.upstream.hold()
@@ -617,8 +617,8 @@ class TestClockJumps:
         await two.refresher.boot()
         assert (await two.ring()).result is Result.UNCHANGED
         await one.look()
-        assert one.refresher.period == two.refresher.period
-        assert one.refresher.period.checked_at == START
+        assert one.timetable.period == two.timetable.period
+        assert one.timetable.period.checked_at == START
 
 
 class TestWithoutUpstream:

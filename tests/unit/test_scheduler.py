@@ -32,6 +32,7 @@ async def ringing(
     schedule = Schedule(
         instance.refresher,
         instance.follower,
+        instance.timetable,
         interval=interval,
         follow_seconds=follow_seconds,
         watch_seconds=watch_seconds,
@@ -60,7 +61,7 @@ async def comes_true(fact: Callable[[], bool], within_seconds: float = 2) -> boo
 
 async def first_ring(instance: Instance, schedule: Schedule) -> None:
     """Wait until the first ring is over and the next one is set."""
-    due = instance.refresher
+    due = instance.timetable
     assert await comes_true(lambda: due.period.due_at is not None and schedule.next_refresh_at == due.period.due_at)
 
 
@@ -69,16 +70,16 @@ async def test_the_first_refresh_rings_at_once(instance: Instance) -> None:
         assert await comes_true(lambda: instance.snapshot.generation == 1, within_seconds=1)
         assert await comes_true(lambda: not instance.refresher.is_refreshing)
         await asyncio.sleep(0.01)
-        assert schedule.next_refresh_at == instance.refresher.period.due_at
+        assert schedule.next_refresh_at == instance.timetable.period.due_at
 
 
 async def test_the_due_time_drives_the_next_ring(instance: Instance) -> None:
     """A minute after the first failure, not an hour."""
     instance.upstream.error = failing(Failure.UNREACHABLE)
     async with ringing(instance) as schedule:
-        assert await comes_true(lambda: instance.refresher.period.failures == 1)
-        assert await comes_true(lambda: schedule.next_refresh_at == instance.refresher.period.due_at)
-        assert instance.refresher.next_due_at < datetime.now(UTC) + timedelta(minutes=2)
+        assert await comes_true(lambda: instance.timetable.period.failures == 1)
+        assert await comes_true(lambda: schedule.next_refresh_at == instance.timetable.period.due_at)
+        assert instance.timetable.next_due_at < datetime.now(UTC) + timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("error", [failing(Failure.UNREACHABLE), None], ids=["failed", "refused"])
@@ -89,7 +90,7 @@ async def test_after_a_refresh_by_hand_the_next_try_is_on_time(instance: Instanc
         instance.upstream.error, instance.upstream.records = error, ()
         asked_at = datetime.now(UTC)
         assert (await instance.ask()).result in {"failed", "refused"}
-        assert await comes_true(lambda: schedule.next_refresh_at == instance.refresher.period.due_at)
+        assert await comes_true(lambda: schedule.next_refresh_at == instance.timetable.period.due_at)
         assert schedule.next_refresh_at is not None
         assert schedule.next_refresh_at - asked_at < timedelta(minutes=2)
 
@@ -101,7 +102,7 @@ async def test_a_siblings_failure_rings_everybody_in_time(instance: Instance) ->
         await sibling.refresher.boot()
         sibling.upstream.error = failing(Failure.UNREACHABLE)
         await sibling.ask()
-        due_at = sibling.refresher.period.due_at
+        due_at = sibling.timetable.period.due_at
         assert await comes_true(lambda: schedule.next_refresh_at == due_at)
 
 

@@ -38,6 +38,8 @@ def document(
         instance="one",
         registry=instance.registry,
         refresher=instance.refresher,
+        timetable=instance.timetable,
+        lease=instance.lease,
         journal=instance.journal,
         stores=stores or instance.store.health,
         files=instance.files,

@@ -252,7 +252,7 @@ async def test_a_whole_instance_refreshes_with_it(child: ChildBuilder) -> None:
     assert instance.snapshot.generation == 1
     assert {model.id for model in instance.snapshot.models} >= {"maker-0/model-0"}
     instance.upstream.records = catalog(13)
-    instance.clock.advance(instance.refresher.next_due_at - instance.clock.now())
+    instance.clock.advance(instance.timetable.next_due_at - instance.clock.now())
     assert (await instance.ring()).result is Result.UPDATED
     stored = await instance.store.load()
     assert stored == seal(instance.snapshot)
