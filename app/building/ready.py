@@ -68,8 +68,9 @@ def ready_answers(published: Published) -> tuple[Ready, ...]:
         # Quickly, as on demand: thorough compression would take twice as long as everything else about it.
         digest = list_digest(published, target)
         add(target, "/models", gathered(models_in_pieces(published, pairs), digest=digest), QUICK)
-    for dialect in DIALECTS:
-        if published.spoken[dialect.name].is_served:
-            rendering = gathered(published.spoken.pieces(dialect.name), dialect.media_type)
-            add(canonical_target(dialect.path, ()), dialect.path, rendering)
+    with published.spoken.together():
+        for dialect in DIALECTS:
+            if published.spoken[dialect.name].is_served:
+                rendering = gathered(published.spoken.pieces(dialect.name), dialect.media_type)
+                add(canonical_target(dialect.path, ()), dialect.path, rendering)
     return tuple(ready)

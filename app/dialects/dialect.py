@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -27,6 +27,7 @@ Row = Any
 Document = Any
 """A document as Python values; a row in it may be an `orjson.Fragment` of its bytes."""
 JSON = "application/json"
+T = TypeVar("T")
 
 
 class UnfitError(Exception):
@@ -45,11 +46,23 @@ class Withheld:
 class Context:
     """What a document says besides its rows.
 
-    `litellm_base_map` is the cost map that ours is laid over; None when none is given.
+    `litellm_base_map` is the cost map that ours is laid over; None when none is given. `said` keeps what several
+    dialects say alike, by what makes it and the model's id, while they are spoken together; None when they are not.
     """
 
     snapshot: Snapshot
     litellm_base_map: Mapping[str, Any] | None = None
+    said: dict[tuple[Any, str], Any] | None = None
+
+    def once(self, make: Callable[[Model, Context], T], model: Model) -> T:
+        """Return what is made of a model, once for all dialects that are spoken together; to be read only."""
+        if self.said is None:
+            return make(model, self)
+        key = (make, model.id)
+        if key not in self.said:
+            self.said[key] = make(model, self)
+        made: T = self.said[key]
+        return made
 
 
 @dataclass(frozen=True, slots=True)

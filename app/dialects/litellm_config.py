@@ -23,8 +23,7 @@ from app.catalog.model import Model
 from app.catalog.price import PriceState
 from app.catalog.snapshot import Snapshot
 from app.dialects.dialect import Context, Dialect, Document, Row, fragments
-from app.dialects.litellm_facts import PREFIX, abilities_of, facts_flaw, limits_of, mode_of, require_openrouter
-from app.dialects.litellm_prices import cost_keys
+from app.dialects.litellm_facts import PREFIX, facts_flaw, facts_of
 from app.dialects.yaml_text import lines
 
 ID_PREFIX, ID_SUFFIX = "model-registry/", "@openrouter"
@@ -47,14 +46,11 @@ def name_of(model: Model, snapshot: Snapshot) -> str:
 
 def config_row(model: Model, context: Context) -> Row:
     """Return a model's entry; raises UnfitError for one that OpenRouter does not serve or no mode fits."""
-    require_openrouter(model)
-    info: dict[str, Any] = {
-        "id": f"{ID_PREFIX}{model.id}{ID_SUFFIX}",
-        "mode": mode_of(model),
-        **limits_of(model),
-        **cost_keys(model.price),
-        **abilities_of(model),
-    }
+    return context.once(_entry, model)
+
+
+def _entry(model: Model, context: Context) -> dict[str, Any]:
+    info: dict[str, Any] = {"id": f"{ID_PREFIX}{model.id}{ID_SUFFIX}", **context.once(facts_of, model)}
     if model.lifecycle.expires_on:
         info["deprecation_date"] = model.lifecycle.expires_on.isoformat()
     return {

@@ -20,8 +20,8 @@ import orjson
 from app.catalog.model import Model
 from app.catalog.price import PriceState
 from app.dialects.dialect import Context, Dialect, Document, Row, UnfitError
-from app.dialects.litellm_facts import PREFIX, abilities_of, facts_flaw, limits_of, mode_of, require_openrouter
-from app.dialects.litellm_prices import cost_keys, is_cost_key, why_no_keys
+from app.dialects.litellm_facts import PREFIX, facts_flaw, facts_of
+from app.dialects.litellm_prices import is_cost_key, why_no_keys
 
 RESERVED = frozenset({"sample_spec", "fallback_generalizations"})
 """Keys at the top of a map that are no models."""
@@ -30,17 +30,14 @@ _NO_MAP: Mapping[str, Any] = {}
 
 def cost_map_row(model: Model, context: Context) -> Row:
     """Return a model's row, over the one of the given map; raises UnfitError where LiteLLM would bill wrongly."""
-    require_openrouter(model)
-    costs = cost_keys(model.price)
-    if not costs:
+    facts = context.once(facts_of, model)
+    if "input_cost_per_token" not in facts:
         raise UnfitError(why_no_keys(model.price))
     row: dict[str, Any] = {
         "litellm_provider": "openrouter",
-        "mode": mode_of(model),
+        "mode": facts["mode"],
         "source": f"https://openrouter.ai/{model.id}",
-        **limits_of(model),
-        **costs,
-        **abilities_of(model),
+        **facts,
     }
     if model.lifecycle.expires_on:
         row["deprecation_date"] = model.lifecycle.expires_on.isoformat()

@@ -12,8 +12,8 @@ from typing import Any
 
 from app.catalog.model import Model
 from app.catalog.packed import opened
-from app.dialects.dialect import UnfitError
-from app.dialects.litellm_prices import SEARCH_KEY
+from app.dialects.dialect import Context, UnfitError
+from app.dialects.litellm_prices import SEARCH_KEY, cost_keys
 
 PREFIX = "openrouter/"
 """What LiteLLM puts before OpenRouter's ids."""
@@ -98,6 +98,15 @@ def abilities_of(model: Model) -> dict[str, bool]:
     return dict.fromkeys(sorted(found), True)
 
 
+def facts_of(model: Model, _context: Context) -> dict[str, Any]:
+    """Return the mode, what is known of limits and abilities, and the rate card as far as there is one.
+
+    Raises UnfitError for a model that OpenRouter does not serve or no mode fits.
+    """
+    require_openrouter(model)
+    return {"mode": mode_of(model), **limits_of(model), **cost_keys(model.price), **abilities_of(model)}
+
+
 def facts_flaw(facts: Mapping[str, Any], *, needs_price: bool) -> str | None:
     """Return what LiteLLM would misread in a row or in `model_info`, or None."""
     if facts.get("mode", "chat") not in MODES:
@@ -109,9 +118,11 @@ def facts_flaw(facts: Mapping[str, Any], *, needs_price: bool) -> str | None:
     for key, value in facts.items():
         if key.startswith("supports_") and not isinstance(value, bool):
             return f"{key} must be true or false, got {value!r:.40}"
-        if "_cost" in key and isinstance(value, str | bool):
+        if "_cost" not in key:
+            continue
+        if isinstance(value, (str, bool)):
             return f"{key} must be a number, got {value!r:.40}"
-        if "_cost" in key and isinstance(value, int | float | Decimal) and not 0 <= value < 10_000:
+        if isinstance(value, (int, float, Decimal)) and not 0 <= value < 10_000:
             return f"{key} must be a price in USD, got {value!r:.40}"
     if needs_price and not {"input_cost_per_token", "output_cost_per_token"} <= facts.keys():
         return "input_cost_per_token and output_cost_per_token must be there: LiteLLM bills 0 without a word otherwise"

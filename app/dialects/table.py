@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -39,6 +40,8 @@ DOCUMENTS: tuple[Dialect, ...] = (
 )
 """Dialects that are one document each, whatever query a client adds."""
 DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
+# What dialects share is kept for so many models; of 100,000 it would take 300 MB for a minute.
+TOGETHER_MAX_MODELS = 2_000
 
 
 _BY_NAME: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in DIALECTS})
@@ -78,6 +81,17 @@ class SpokenTable(Mapping[str, Spoken]):
             spoken = self._spoken(name)
         self._made[name] = replace(spoken, document=None)
         return spoken.pieces()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the dialects that are spoken meanwhile share what they say alike; not for two threads at once."""
+        alone = self._context
+        if len(alone.snapshot.models) <= TOGETHER_MAX_MODELS:
+            self._context = replace(alone, said={})
+        try:
+            yield
+        finally:
+            self._context = alone
 
     def made(self) -> Mapping[str, Spoken]:
         """Return the documents that were asked for already."""
