@@ -1,27 +1,20 @@
-"""What each command does."""
+"""The command line: settings, exit codes, and the commands that need no catalog."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from app.cli.ending import FINE, INTERRUPTED, NO, UNREACHABLE, USAGE, UsageError, complain
 from app.cli.parser import build_parser
 
 if TYPE_CHECKING:
-    from app.cli.ways import Reply, Way
     from app.settings import Settings
-
-FINE, NO, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
-
-
-class UsageError(Exception):
-    """An argument can't be used; the message says which and why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except NotReachableError as error:
-        return _complain(str(error), UNREACHABLE)
+        return complain(str(error), UNREACHABLE)
     except ExportError as error:
-        return _complain(str(error), NO)
+        return complain(str(error), NO)
     except (UsageError, UnusableSettingError) as error:
-        return _complain(str(error), USAGE)
+        return complain(str(error), USAGE)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -65,13 +58,14 @@ def _run(options: argparse.Namespace) -> int:
         return _probe(options, settings)
     if options.command == "doctor":
         return _doctor(options, settings)
+    from app.cli.asking import COMMANDS
     from app.cli.ways import way_to
 
     _quiet_logs()
     way = way_to(settings, url=options.url, is_local=options.local, token=_token(options, settings))
     if not options.json:
         print(f"asking {way.name}", file=sys.stderr)
-    return _COMMANDS[options.command](options, way)
+    return COMMANDS[options.command](options, way)
 
 
 def _quiet_logs() -> None:
@@ -143,152 +137,8 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
             print(f"{mark} {finding.text}")
             code = NO if finding.is_fine is False else code
     except UnknownClientError as error:
-        return _complain(str(error), USAGE)
+        return complain(str(error), USAGE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__
-        return _complain(f"! {url} does not answer ({reason}); check --url or start the service", UNREACHABLE)
+        return complain(f"! {url} does not answer ({reason}); check --url or start the service", UNREACHABLE)
     return code
-
-
-def _list(options: argparse.Namespace, way: Way) -> int:
-    return _models(options, way, "/models", [])
-
-
-def _search(options: argparse.Namespace, way: Way) -> int:
-    return _models(options, way, "/models/search", [("q", " ".join(options.words))])
-
-
-def _models(options: argparse.Namespace, way: Way, path: str, pairs: list[tuple[str, str]]) -> int:
-    for name, value in vars(options).items():
-        if name.startswith("word_") and value is not None:
-            values = value if isinstance(value, list) else [value]
-            pairs += [(name.removeprefix("word_"), str(one)) for one in values]
-    reply = way.get(path, pairs)
-    if options.json or not reply.is_fine:
-        return _as_json(options, reply)
-    from app.cli.tables import console, models_table
-
-    models, total = reply.document["models"], reply.document["total"]
-    if not models:
-        near = ", ".join(reply.document.get("suggestions", []))
-        print("No model matches." + (f" Near: {near}" if near else " Try fewer filters."))
-        return NO
-    console().print(models_table(models))
-    print(f"{len(models)} of {total} models" + (", stale" if reply.document["stale"] else ""), file=sys.stderr)
-    return FINE
-
-
-def _show(options: argparse.Namespace, way: Way) -> int:
-    reply = way.get(f"/models/{options.id}")
-    if options.json or not reply.is_fine:
-        return _as_json(options, reply)
-    from app.cli.tables import console, model_report
-
-    console().print(model_report(reply.document))
-    return FINE
-
-
-def _status(options: argparse.Namespace, way: Way) -> int:
-    reply = way.get("/status")
-    if not reply.is_fine:
-        return _as_json(options, reply)
-    from app.cli.standing import Standing, standing_of
-
-    standing = standing_of(reply.document, is_running=way.is_running, is_store_meant=options.local)
-    code = {Standing.OK: FINE, Standing.NOT_SERVING: UNREACHABLE}.get(standing, NO)
-    if options.json:
-        _as_json(options, replace(reply, document={**reply.document, "status": standing}))
-        return code
-    from app.cli.tables import console, status_report
-
-    console().print(status_report(reply.document, standing, is_running=way.is_running))
-    return code
-
-
-def _refresh(options: argparse.Namespace, way: Way) -> int:
-    from rich.console import Console
-
-    with Console(stderr=True).status("refreshing ..."):
-        reply = way.refresh(is_dry_run=options.dry_run, is_forced=options.force)
-    if "outcome" not in reply.document or options.json:
-        return _as_json(options, reply)
-    from app.cli.tables import console, outcome_report
-
-    console().print(outcome_report(reply.document))
-    return NO if reply.document["outcome"] in {"refused", "failed"} else FINE
-
-
-def _export(options: argparse.Namespace, way: Way) -> int:
-    from app.cli.exporting import exported, write
-
-    if options.what != "models":
-        return _export_for_client(options, way)
-    if options.into or options.dry_run:
-        raise UsageError("--into and --dry-run are for `export litellm`")
-    reply = way.get("/models")
-    if not reply.is_fine:
-        return _as_json(options, reply)
-    models = reply.document["models"]
-    write(exported(models, options.format), options.output, may_replace=options.force)
-    if options.output != "-":
-        print(f"wrote {len(models)} models to {options.output}", file=sys.stderr)
-    return FINE
-
-
-def _export_for_client(options: argparse.Namespace, way: Way) -> int:
-    from app.cli import litellm_file
-    from app.cli.exporting import write
-
-    is_config = options.what == "litellm"
-    if (options.into and not is_config) or (options.dry_run and not options.into):
-        raise UsageError("--into is for `export litellm`, and --dry-run for --into")
-    reply = way.get(litellm_file.CONFIG_PATH if is_config else litellm_file.COST_MAP_PATH)
-    if not reply.is_fine:
-        # LiteLLM's error shape, or a problem document of a registry that is older than this command.
-        fault = reply.document.get("error") or {"message": reply.document.get("detail")}
-        return _complain(f"{way.name} gave {reply.status}: {fault['message']}", NO)
-    document = litellm_file.exact(reply.body)
-    if options.into:
-        changes = litellm_file.put_into(options.into, document, is_dry_run=options.dry_run)
-        if options.dry_run:
-            print("nothing was written (--dry-run)", file=sys.stderr)
-        for line in litellm_file.report(changes):
-            print(line)
-        return FINE
-    body = litellm_file.whole_config(document) if is_config else litellm_file.aider_metadata(document)
-    write(body, options.output, may_replace=options.force)
-    if options.output != "-":
-        count = len(document["model_list"] if is_config else litellm_file.openrouter_keys(document))
-        print(f"wrote {count} entries to {options.output}", file=sys.stderr)
-    return FINE
-
-
-def _as_json(options: argparse.Namespace, reply: Reply) -> int:
-    """Print the API's own JSON, or for people what a problem says."""
-    import orjson
-
-    outcome = reply.document.get("outcome") if isinstance(reply.document, dict) else None
-    code = FINE if reply.is_fine and outcome not in {"refused", "failed"} else USAGE if reply.status == 422 else NO
-    if options.json:
-        sys.stdout.buffer.write(orjson.dumps(reply.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-        sys.stdout.buffer.flush()
-        return code
-    near = ", ".join(reply.document.get("suggestions", []))
-    return _complain(str(reply.document.get("detail", reply.document)) + (f" Near: {near}" if near else ""), code)
-
-
-def _complain(message: str, code: int) -> int:
-    print(message, file=sys.stderr)
-    return code
-
-
-_COMMANDS: Mapping[str, Callable[[argparse.Namespace, Way], int]] = MappingProxyType(
-    {
-        "list": _list,
-        "search": _search,
-        "show": _show,
-        "status": _status,
-        "refresh": _refresh,
-        "export": _export,
-    }
-)

@@ -1,4 +1,4 @@
-"""The command line on a local store, and how it fails; a running registry is asked in tests/e2e/test_cli.py."""
+"""The command line on a local store, and on a server that always says the same, and how it fails."""
 
 from __future__ import annotations
 
