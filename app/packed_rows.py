@@ -6,12 +6,12 @@ A row is unfolded each time that somebody asks for it, which takes 30 microsecon
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import overload
 
 import zstandard
 
+from app.catalog.by_place import ByPlace
 from app.catalog.steps import runs_of
 
 # More are smaller together, and take longer to find one in.
@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 8
 _LEVEL = 3
 
 
-class PackedRows(Sequence[bytes]):
+class PackedRows(ByPlace[bytes]):
     """Rows by their places; immutable once built."""
 
     def __init__(self, rows: Iterable[bytes]) -> None:
@@ -37,19 +37,11 @@ class PackedRows(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    @overload
-    def __getitem__(self, place: int) -> bytes: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[bytes]: ...
-    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
-        if isinstance(place, slice):
-            return [self[at] for at in range(*place.indices(len(self)))]
-        at = place + len(self) if place < 0 else place
-        if not 0 <= at < len(self):
-            raise IndexError(f"there is no row {place} among {len(self)}")
-        number = at // ROWS_AT_ONCE
+    def item_at(self, place: int) -> bytes:
+        """Return the row at a place from 0 on."""
+        number = place // ROWS_AT_ONCE
         before = self._ends[number * ROWS_AT_ONCE]
-        return self._block(number)[self._ends[at] - before : self._ends[at + 1] - before]
+        return self._block(number)[self._ends[place] - before : self._ends[place + 1] - before]
 
     def _block(self, number: int) -> bytes:
         known, block = self._latest

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
-from typing import overload
 
+from app.catalog.by_place import ByPlace
 from app.catalog.model import Model
 from app.catalog.remembered import Remembered
 from app.store.envelope import MODELS_PER_FRAME, frame_ends, models_in
@@ -15,7 +14,7 @@ from app.store.protocol import Stored
 _FRAMES_REMEMBERED = 64
 
 
-class PackedModels(Sequence[Model]):
+class PackedModels(ByPlace[Model]):
     """The models of a stored catalog by their places; a model is read in a millisecond, one that was lately at once."""
 
     def __init__(self, stored: Stored, count: int) -> None:
@@ -28,17 +27,9 @@ class PackedModels(Sequence[Model]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, place: int) -> Model: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Model]: ...
-    def __getitem__(self, place: int | slice) -> Model | list[Model]:
-        if isinstance(place, slice):
-            return [self[at] for at in range(*place.indices(self._count))]
-        at = place + self._count if place < 0 else place
-        if not 0 <= at < self._count:
-            raise IndexError(f"there is no model {place} among {self._count}")
-        number, within = divmod(at, MODELS_PER_FRAME)
+    def item_at(self, place: int) -> Model:
+        """Return the model at a place from 0 on."""
+        number, within = divmod(place, MODELS_PER_FRAME)
         frame = self._read.get(number)
         if frame is None:
             payload = memoryview(self._payload)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,30 @@ USERS = "**/users/*/preferences"
 async def kept(site: Site, user: str) -> dict[str, object]:
     document: dict[str, object] = (await site.registry.client.get(f"/users/{user}/preferences")).json()
     return document
+
+
+def kept_by_eve(**members: object) -> dict[str, object]:
+    """Return a document of preferences, empty but for these members."""
+    empty: dict[str, object] = {
+        "selected": None,
+        "favourites": [],
+        "recents": [],
+        "hidden": [],
+        "updated_at": None,
+        "models": {},
+    }
+    return {"user": "eve", **empty, **members}
+
+
+def answering(document: dict[str, object], written: list[object]) -> Callable[[Route], Awaitable[None]]:
+    """Return what answers for the registry with this document, and notes what it was told to change."""
+
+    async def answer(route: Route) -> None:
+        if route.request.method == "PATCH":
+            written.append(route.request.post_data_json)
+        await route.fulfill(json=document)
+
+    return answer
 
 
 async def test_a_favourite_and_the_choice_are_found_again_in_another_browser(site: Site) -> None:
@@ -59,13 +84,7 @@ async def test_while_nothing_can_be_kept_the_browser_keeps_it_and_tells_the_regi
 async def test_a_saved_choice_that_left_is_told_with_its_successor(site: Site) -> None:
     message = "evil/zero is no longer listed; evil/one is the newest of its family."
     model = {"id": "evil/zero", "name": None, "state": "gone", "successor": "evil/one", "why": "family"}
-    document: dict[str, object] = {
-        "user": "eve",
-        "selected": "evil/zero",
-        **{name: [] for name in ("favourites", "recents", "hidden")},
-        "updated_at": None,
-        "models": {"evil/zero": {**model, "message": message}},
-    }
+    document = kept_by_eve(selected="evil/zero", models={"evil/zero": {**model, "message": message}})
     async with site.page("/livez") as page:
         await page.route(USERS, lambda route: route.fulfill(json=document))
         await page.goto("/form")
@@ -79,23 +98,10 @@ async def test_a_saved_choice_that_left_is_told_with_its_successor(site: Site) -
 async def test_a_favourite_that_left_is_named_with_its_successor_and_swapped(site: Site) -> None:
     message = "evil/zero is no longer listed; evil/one is the newest of its family."
     model = {"id": "evil/zero", "name": None, "state": "gone", "successor": "evil/one", "why": "family"}
-    document: dict[str, object] = {
-        "user": "eve",
-        "selected": None,
-        "favourites": ["evil/zero"],
-        "recents": [],
-        "hidden": [],
-        "updated_at": None,
-        "models": {"evil/zero": {**model, "message": message}},
-    }
+    document = kept_by_eve(favourites=["evil/zero"], models={"evil/zero": {**model, "message": message}})
     written: list[object] = []
-
-    async def answer(route: Route) -> None:
-        written.append(route.request.post_data_json)
-        await route.fulfill(json=document)
-
     async with site.page("/livez") as page:
-        await page.route(USERS, answer)
+        await page.route(USERS, answering(document, written))
         await page.goto("/form")
         await page.evaluate("document.querySelector('model-picker').setAttribute('user', 'eve')")
         await field(page).click()
@@ -132,26 +138,11 @@ async def test_without_a_user_the_registry_is_asked_to_keep_nothing(site: Site) 
 
 
 async def test_what_is_kept_is_written_back_as_it_was_spelled_and_shown_as_what_it_means_today(site: Site) -> None:
-    document: dict[str, object] = {
-        "user": "eve",
-        "selected": None,
-        "favourites": ["evil/uno"],
-        "recents": ["evil/uno"],
-        "hidden": [],
-        "updated_at": None,
-        "models": {
-            "evil/uno": {"id": "evil/one", "name": "Evil", "state": "active", "successor": None, "message": None}
-        },
-    }
+    model = {"id": "evil/one", "name": "Evil", "state": "active", "successor": None, "message": None}
+    document = kept_by_eve(favourites=["evil/uno"], recents=["evil/uno"], models={"evil/uno": model})
     written: list[object] = []
-
-    async def answer(route: Route) -> None:
-        if route.request.method == "PATCH":
-            written.append(route.request.post_data_json)
-        await route.fulfill(json=document)
-
     async with site.page("/livez") as page:
-        await page.route(USERS, answer)
+        await page.route(USERS, answering(document, written))
         await page.goto("/form")
         await page.evaluate("document.querySelector('model-picker').setAttribute('user', 'eve')")
         await field(page).click()

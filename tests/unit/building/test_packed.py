@@ -27,7 +27,7 @@ def test_packed_rows_are_the_rows() -> None:
 
 @pytest.mark.parametrize("place", [len(ROWS), -len(ROWS) - 1])
 def test_a_row_that_is_not_there_is_an_error(place: int) -> None:
-    with pytest.raises(IndexError, match=f"no row {place} among {len(ROWS)}"):
+    with pytest.raises(IndexError, match=f"PackedRows has nothing at place {place} of {len(ROWS)}"):
         PackedRows(ROWS)[place]
 
 
@@ -48,7 +48,7 @@ def test_packed_models_are_the_models() -> None:
     assert list(packed) == list(LARGE.models)
     assert packed[-1] == LARGE.models[-1]
     assert packed[17:40:5] == list(LARGE.models[17:40:5])
-    with pytest.raises(IndexError, match="no model 99999 among"):
+    with pytest.raises(IndexError, match="PackedModels has nothing at place 99999 of"):
         packed[99_999]
 
 
