@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from types import MappingProxyType
 
 from app.catalog.identity import base_of, slug_of
 from app.catalog.model import Model
-from app.catalog.words import joins_of, words_of
+from app.catalog.words import joins_of, texts_of
 
 MAX_DESCRIPTION_WORDS = 60
 MIN_DESCRIPTION_LETTERS = 3
@@ -22,20 +22,18 @@ RELEASED_TOGETHER = timedelta(days=7)
 _STAMP = re.compile(r"\d{3,}|\d{2}\.\d{2}")
 
 
-def texts_of(text: str) -> list[str]:
-    """Return the words of a text as they are compared."""
-    return [word.text for word in words_of(text)]
-
-
 def called(model: Model) -> tuple[str, ...]:
     """Return what a model is called: its slug, and its name without the author that upstream puts before it."""
     before, colon, after = model.name.partition(": ")
     return (slug_of(model.id), after if colon else before)
 
 
-def telling_words(model: Model) -> int:
-    """Return by how many words a base is called; a date or a build number does not make it another model."""
-    words = {*texts_of(slug_of(base_of(model.id))), *texts_of(model.name.rpartition(": ")[2])}
+def telling_words(model: Model, read: Callable[[str], Iterable[str]] = texts_of) -> int:
+    """Return by how many words a base is called; a date or a build number does not make it another model.
+
+    `read` gives the words of a text.
+    """
+    words = {*read(slug_of(base_of(model.id))), *read(model.name.rpartition(": ")[2])}
     if model.variant:
         words.discard(model.variant)
     return sum(_STAMP.fullmatch(word) is None for word in words)

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import chain
 from operator import and_, or_
 from typing import NamedTuple
@@ -39,7 +39,6 @@ from app.catalog.naming import (
     key_of,
     plainer_siblings,
     telling_words,
-    texts_of,
     with_joins,
 )
 from app.catalog.postings import Postings, mask_of, places_in
@@ -48,7 +47,7 @@ from app.catalog.remembered import Remembered
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.terms import AUTHOR_WHOLE, DESCRIPTION, TYPO, Term, Terms
 from app.catalog.typos import Typos
-from app.catalog.words import JOINED_WORDS, words_of
+from app.catalog.words import JOINED_WORDS, texts_of, words_of
 
 MAX_QUERY_CHARS = 256
 MAX_QUERY_WORDS = 12
@@ -58,6 +57,8 @@ MAX_REMEMBERED = 1_024
 MAX_REMEMBERED_MASK_BYTES = 8 * 1024**2
 SUGGESTIONS = 5
 MAX_NAME_WORDS = 10
+# Texts whose words are kept while the index is built.
+MAX_READ = 2_048
 MIN_STEM_LETTERS = 3
 MAX_INEXACT_SCORE = 0.99
 FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
@@ -119,23 +120,30 @@ class SearchIndex:
         exact_aliases: dict[str, list[int]] = {}
         own: set[str] = set()
         lengths: list[list[int]] = [[] for _ in range(MAX_NAME_WORDS + 1)]
+        # Makers, variants and whole descriptions come again, most of them in one of the next models.
+        read = lru_cache(MAX_READ)(texts_of)
+        described = lru_cache(MAX_READ)(description_words)
+        written_by = lru_cache(MAX_READ)(lambda *authors: with_joins(map(read, authors)))
         for place, model in enumerate(models):
-            spelled = [texts_of(text) for text in called(model)]
-            aliased = [texts_of(slug_of(alias) or alias) for alias in model.aliases]
+            author = author_in_name(model)
+            slug, name = spelled = [read(text) for text in called(model)]
+            aliased = [read(slug_of(alias) or alias) for alias in model.aliases]
             for word in with_joins(spelled):
                 names.setdefault(word, []).append(place)
-            own.update(*spelled)
-            for word in with_joins([texts_of(model.author), texts_of(author_in_name(model))]):
+            own.update(slug, name)
+            for word in written_by(model.author, author):
                 authors.setdefault(word, []).append(place)
             for word in with_joins(aliased):
                 aliases.setdefault(word, []).append(place)
-            for word in description_words(model.description or ""):
+            for word in described(model.description or ""):
                 descriptions.setdefault(word, []).append(place)
-            for key in {key_of(words) for words in [*spelled, texts_of(model.id), texts_of(model.name)] if words}:
+            # As if they were read whole: a word never reaches over a slash, nor over a colon and a blank.
+            whole_id, whole_name = read(model.id.partition("/")[0]) + slug, read(author) + name
+            for key in {key_of(words) for words in (slug, name, whole_id, whole_name) if words}:
                 exact.setdefault(key, []).append(place)
             for key in {key_of(words) for words in aliased if words}:
                 exact_aliases.setdefault(key, []).append(place)
-            lengths[min(telling_words(model), MAX_NAME_WORDS)].append(place)
+            lengths[min(telling_words(model, read), MAX_NAME_WORDS)].append(place)
         self._compounds = compounds_of(own)
         for part, compounds in self._compounds.items():
             there = aliases.setdefault(part, [])

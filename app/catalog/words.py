@@ -12,14 +12,23 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_WORD = re.compile(
-    r"\d+(?:\.\d+)*(?:x\d+)?[a-z]{1,2}(?![a-z])"  # 4o, 70b, 8x22b, 4.6v
-    r"|(?<![a-z])v(?=\d)"  # the v of v3.2
-    r"|(?<![a-z])[a-z]{1,2}\d+(?:\.\d+)*[a-z]?(?![a-z])"  # o3, k2.5, a22b
-    r"|\d{1,2}-\d{1,2}(?!\d)(?!-\d{1,3}(?!\d))"  # 4-5
-    r"|\d+(?:\.\d+)*"  # 4.5, 2507
-    r"|[^\W\d_]+"
-)
+
+def _pattern(letter: str) -> re.Pattern[str]:
+    """Return what finds the words of a folded text, each as its group; the commonest kind is tried first."""
+    return re.compile(
+        r"(?<![a-z])v(?=\d)"  # the v of v3.2
+        rf"|({letter}{{3,}}"
+        r"|(?<![a-z])[a-z]{1,2}\d+(?:\.\d+)*[a-z]?(?![a-z])"  # o3, k2.5, a22b
+        rf"|{letter}+"
+        r"|\d+(?:\.\d+)*(?:x\d+)?[a-z]{1,2}(?![a-z])"  # 4o, 70b, 8x22b, 4.6v
+        r"|\d{1,2}-\d{1,2}(?!\d)(?!-\d{1,3}(?!\d))"  # 4-5
+        r"|\d+(?:\.\d+)*)"  # 4.5, 2507
+    )
+
+
+_ASCII_WORD = _pattern("[a-z]")
+_WORD = _pattern(r"[^\W\d_]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _PLUS = re.compile(r"(?<=[^\W_])\+")
 JOINED_WORDS = 3
 
@@ -36,10 +45,11 @@ def fold(text: str) -> str:
     """Return a text in lower case and without accents, of the same length, so that places in it stay true."""
     if text.isascii():
         return text.lower()
-    return "".join(_fold_letter(letter) for letter in text)
+    return _BEYOND_ASCII.sub(_plain_letter, text).lower()
 
 
-def _fold_letter(letter: str) -> str:
+def _plain_letter(match: re.Match[str]) -> str:
+    letter = match.group()
     plain = unicodedata.normalize("NFKD", letter)[:1].lower()
     return plain if len(plain) == 1 else letter
 
@@ -48,14 +58,26 @@ def words_of(text: str) -> list[Word]:
     """Return the words of a text in their order; a `+` behind a word is the word plus."""
     folded = fold(text)
     words = [
-        Word(match.group().replace("-", "."), match.start(), match.end())
-        for match in _WORD.finditer(folded)
-        if match.group() != "v" or not folded[match.end() : match.end() + 1].isdigit()
+        Word(found.replace("-", "."), *match.span())
+        for match in _word_in(folded).finditer(folded)
+        if (found := match.group(1))
     ]
     if "+" in folded:
         words += [Word("plus", plus.start(), plus.end()) for plus in _PLUS.finditer(folded)]
         words.sort(key=lambda word: word.start)
     return words
+
+
+def texts_of(text: str) -> list[str]:
+    """Return the words of a text as they are compared."""
+    folded = fold(text)
+    if "+" in folded:
+        return [word.text for word in words_of(text)]
+    return [found.replace("-", ".") for found in _word_in(folded).findall(folded) if found]
+
+
+def _word_in(folded: str) -> re.Pattern[str]:
+    return _ASCII_WORD if folded.isascii() else _WORD
 
 
 def joins_of(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
