@@ -1,13 +1,12 @@
-"""How this process uses the allocator and the interpreter; every line is here because of a measurement.
+"""How this process uses the interpreter; every line is here because of a measurement.
 
-With 421 models and a refresh after the other on two cores: resident memory grew from 110 to 185 MiB and stays at
-122 with the allocator held to its limits; the event loop paused for 60 ms and more, and for less than 10 now.
+With 421 models and a refresh after the other on two cores, the event loop paused for 60 ms and more, and for less than
+10 now.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 import sys
@@ -15,10 +14,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-# From malloc.h of glibc.
-_M_MMAP_THRESHOLD = -3
-_M_ARENA_MAX = -8
-_LARGE_BYTES = 1_048_576
 _SWITCH_SECONDS = 0.0005
 _THREADS = 8
 # New objects before the youngest are looked at, and how often these before the older ones. Of 32 readers of lists that
@@ -46,20 +41,6 @@ def leaving_out(*packages: str) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
-
-
-def limit_allocator() -> None:
-    """Keep glibc from hoarding what a refresh needed for a moment; call before threads start.
-
-    By itself it raises the size from which memory goes back to the system at once (to 32 MiB), and opens an arena
-    for each thread; neither shrinks again. Does nothing where there is no glibc.
-    """
-    if sys.platform != "linux":
-        return
-    with contextlib.suppress(AttributeError, OSError):
-        set_option = ctypes.CDLL(None).mallopt
-        set_option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        set_option(_M_ARENA_MAX, 1)
 
 
 def calm_interpreter() -> None:

@@ -13,8 +13,9 @@ from fastapi import FastAPI
 from app.building.in_child import ChildBuilder
 from app.logs import configure_logs
 from app.main import create_app
+from app.memory import limit_allocator
 from app.protocol import protocol_for
-from app.runtime import calm_interpreter, limit_allocator, patient_threads
+from app.runtime import calm_interpreter, patient_threads
 from app.settings import Settings
 from app.web.application import with_front
 from app.web.middleware import log_access

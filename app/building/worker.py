@@ -21,7 +21,7 @@ from app.building.lean import stand_ins
 from app.building.orders import BuilderLostError, Building, Built, Proposing
 from app.building.stream import LENGTH, message_of, pieces_of
 from app.building.workshop import Workshop
-from app.runtime import limit_allocator
+from app.memory import limit_allocator
 from app.store.envelope import EnvelopeError
 
 NICE = 19

@@ -21,8 +21,9 @@ import uvloop
 from app.building.in_child import ChildBuilder
 from app.logs import configure_logs
 from app.main import create_app
+from app.memory import limit_allocator
 from app.outcome import Trigger
-from app.runtime import calm_interpreter, limit_allocator, patient_threads
+from app.runtime import calm_interpreter, patient_threads
 from app.settings import Settings
 from tests.bench.processes import cpu_seconds, memory_mib
 

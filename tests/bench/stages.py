@@ -28,10 +28,10 @@ from app.catalog.guard import judge
 from app.catalog.merge import merge
 from app.catalog.parse import parse_records
 from app.catalog.snapshot import Origin, Snapshot
-from app.memory import without_collections
+from app.memory import limit_allocator, without_collections
 from app.parts import build_sources, build_store, guard_limits
 from app.published import publish_snapshot
-from app.runtime import calm_interpreter, limit_allocator
+from app.runtime import calm_interpreter
 from app.settings import Settings
 from app.sources.document import records_of
 from app.store.envelope import seal

@@ -48,7 +48,7 @@ def test_what_is_loaded_already_is_not_left_out() -> None:
 def test_a_limited_allocator_gives_large_pieces_back(is_limited: str, expected: str) -> None:
     """A piece that was freed once makes glibc keep all later ones of its size; the last one holds them in place."""
     code = f"""
-from app.runtime import limit_allocator
+from app.memory import limit_allocator
 if {is_limited}:
     limit_allocator()
 first = b"x" * 4_000_000
