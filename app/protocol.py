@@ -7,8 +7,8 @@ without parsing, without a task, without ASGI.
 
 Whatever is not that simple goes the ordinary way: pipelined or partial requests, an answer still being sent, a
 reader that is slow, a limit on connections, HTTP/1.0, `Connection: close`, a request id of the caller's own.
-What is no request at all gets a problem document. It reaches into uvicorn's protocol, so it is only used with versions
-that it was tested with.
+What is no request at all, or comes over one connection too many, gets a problem document. It reaches into uvicorn's
+protocol, so it is only used with versions that it was tested with.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -42,13 +43,15 @@ def protocol_for(
     front: Front,
     registry: Registry,
     access_log: AccessLog | None,
+    overload: ASGIApp,
     *,
     is_fast: bool = True,
     version: str = uvicorn.__version__,
 ) -> type[HttpToolsProtocol] | None:
     """Return the protocol class for one application; None when the installed uvicorn is not one we know.
 
-    Unless it `is_fast`, it differs from uvicorn's in the answer to what is no request alone.
+    `overload` answers in place of the application above the limit of connections. Unless it `is_fast`, it differs from
+    uvicorn's in that and in the answer to what is no request alone.
     """
     if version not in TESTED_VERSIONS:
         if is_fast:
@@ -59,11 +62,18 @@ def protocol_for(
             )
         return None
     if not is_fast:
-        return ProblemProtocol
+
+        class BoundProblemProtocol(ProblemProtocol):
+            """The protocol of this application, without the shortcut."""
+
+            _overload = staticmethod(overload)
+
+        return BoundProblemProtocol
 
     class BoundProtocol(KnownRequestProtocol):
         """The protocol of this application."""
 
+        _overload = staticmethod(overload)
         _front = front
         _registry = registry
         _access_log = staticmethod(access_log) if access_log else None
@@ -72,7 +82,32 @@ def protocol_for(
 
 
 class ProblemProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which answers what is no request with a problem document."""
+    """uvicorn's protocol, which answers with problem documents where that would answer in plain text.
+
+    That is what is no request, and what comes over more connections than are allowed.
+    """
+
+    _overload: ASGIApp
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        # Taken from uvicorn, which would answer by itself.
+        self._most, self.limit_concurrency = self.limit_concurrency, None
+        self._served = self.app
+
+    def on_headers_complete(self) -> None:
+        """Pass the request to the application, or refuse it and close the connection."""
+        is_refused = self._most is not None and max(len(self.connections), len(self.tasks)) >= self._most
+        self.app = self._overload if is_refused else self._served
+        super().on_headers_complete()
+        if is_refused and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, _msg: str) -> None:
         """Say so and close the connection; uvicorn's own answer is plain text without an id."""
@@ -114,7 +149,7 @@ class KnownRequestProtocol(ProblemProtocol):
     def data_received(self, data: bytes) -> None:
         """Answer known bytes at once, hand anything else to uvicorn."""
         is_idle = not self._is_in_message and (self.cycle is None or self.cycle.response_complete)
-        if is_idle and not self.flow.write_paused and self.limit_concurrency is None:
+        if is_idle and not self.flow.write_paused and self._most is None:
             published = self._registry.current
             answer = published.wire.get(data) if published is not None else None
             if answer is not None:

@@ -17,7 +17,7 @@ from app.memory import limit_allocator
 from app.protocol import protocol_for
 from app.runtime import calm_interpreter, patient_threads
 from app.settings import Settings
-from app.web.application import with_front
+from app.web.application import overload_of, with_front
 from app.web.middleware import log_access
 
 log = structlog.get_logger("serve")
@@ -80,7 +80,8 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     front = with_front(app, settings)
     registry = app.state.serving.registry
     access_log = log_access if settings.access_log else None
-    protocol = protocol_for(front, registry, access_log, is_fast=settings.fast_protocol)
+    overload = overload_of(app, settings)
+    protocol = protocol_for(front, registry, access_log, overload, is_fast=settings.fast_protocol)
     return uvicorn.Config(
         front,
         http=protocol or "auto",

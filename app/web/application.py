@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
 
 from app.settings import Settings
 from app.web import compat, litellm, mirror, models, operate, pages, preferences, spoken
@@ -15,6 +17,7 @@ from app.web.cors import Cors, CorsPolicy
 from app.web.front import Front
 from app.web.middleware import Telemetry, log_access
 from app.web.openapi import openapi_document
+from app.web.overload import Overload
 from app.web.problems import install_problem_handlers
 from app.web.serving import Serving
 
@@ -32,11 +35,18 @@ def build_application(serving: Serving, lifespan: Lifespan, settings: Settings, 
     app = routed_application(version=version, lifespan=lifespan)
     app.state.serving = serving
     app.add_middleware(AtLeast, registry=serving.registry)
-    reads = CorsPolicy(settings.cors_origins)
-    app.add_middleware(Cors, reads=reads, preferences=settings.preferences_cors_origins)
-    access_log = log_access if settings.access_log else None
-    app.add_middleware(Telemetry, tallies=serving.metrics.tallies, access_log=access_log)
+    for layer, options in _outer_layers(serving, settings):
+        app.add_middleware(layer, **options)
     return app
+
+
+def _outer_layers(serving: Serving, settings: Settings) -> Sequence[tuple[Any, dict[str, Any]]]:
+    """Return the layers that every answer passes, the innermost first."""
+    reads, access_log = CorsPolicy(settings.cors_origins), log_access if settings.access_log else None
+    return (
+        (Cors, {"reads": reads, "preferences": settings.preferences_cors_origins}),
+        (Telemetry, {"tallies": serving.metrics.tallies, "access_log": access_log}),
+    )
 
 
 def routed_application(*, version: str, lifespan: Lifespan | None = None) -> FastAPI:
@@ -71,6 +81,15 @@ def with_front(app: FastAPI, settings: Settings) -> Front:
     serving: Serving = app.state.serving
     access_log = log_access if settings.access_log else None
     return Front(app, serving=serving, cors=CorsPolicy(settings.cors_origins), access_log=access_log)
+
+
+def overload_of(app: FastAPI, settings: Settings) -> ASGIApp:
+    """Return what answers in place of the application when there are too many connections, with the same layers."""
+    serving: Serving = app.state.serving
+    answering: ASGIApp = Overload(serving.clock, settings.limit_concurrency)
+    for layer, options in _outer_layers(serving, settings):
+        answering = layer(answering, **options)
+    return answering
 
 
 def _operation_id(route: APIRoute) -> str:

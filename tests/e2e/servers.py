@@ -23,7 +23,7 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.protocol import protocol_for
-from app.web.application import with_front
+from app.web.application import overload_of, with_front
 from app.web.serving import Serving
 from tests.api.two_ways import settings_for
 from tests.e2e.raw_http import Connection, request
@@ -205,7 +205,8 @@ def threaded(folder: Path, *, is_fast: bool = True, **options: Any) -> Iterator[
         lines.append((method, path, status, request_id))
 
     front = with_front(app, settings)
-    protocol = protocol_for(front, app.state.serving.registry, access_log, is_fast=is_fast)
+    overload = overload_of(app, settings)
+    protocol = protocol_for(front, app.state.serving.registry, access_log, overload, is_fast=is_fast)
     config = uvicorn.Config(
         front,
         http=protocol or "httptools",

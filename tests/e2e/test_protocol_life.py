@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.e2e.raw_http import Connection, request
@@ -91,6 +92,51 @@ def test_a_limit_on_connections_is_kept_for_known_requests_too(tmp_path: Path) -
                 statuses.append(again.ask(KNOWN).status)
             said.append(statuses)
     assert said[0] == said[1] == [200, 200, 503, 200]
+
+
+@BOTH
+def test_one_connection_too_many_gets_a_problem_document_as_any_other(tmp_path: Path, is_fast: bool) -> None:
+    with threaded(tmp_path, is_fast=is_fast, limit_concurrency=2) as server, Connection(server.port) as first:
+        assert first.heat(KNOWN).status == 200
+        with Connection(server.port) as second:
+            answer = second.ask(request(HOT, "X-Request-ID: mine", "Origin: https://page.example"))
+            assert second.is_closed_within(1)
+        assert answer.status == 503
+        assert answer.header(b"content-type") == b"application/problem+json"
+        assert answer.header(b"retry-after") == b"1"
+        assert answer.header(b"connection") == b"close"
+        assert answer.header(b"cache-control") == b"no-store"
+        assert answer.header(b"x-request-id") == b"mine"
+        assert answer.header(b"x-content-type-options") == b"nosniff"
+        assert answer.header(b"access-control-allow-origin") == b"*"
+        document = orjson.loads(answer.body)
+        assert document["type"] == "urn:model-registry:problem:overloaded"
+        assert (document["status"], document["instance"], document["request_id"]) == (503, HOT, "mine")
+        await_connections(server, 1)
+        metrics = first.ask(request("/metrics")).body.decode()
+        assert 'registry_requests_total{route="unmatched",status="503"} 1.0' in metrics
+
+
+@BOTH
+def test_a_refused_connection_is_closed_whatever_it_asks(tmp_path: Path, is_fast: bool) -> None:
+    asked = {
+        "HEAD": request(HOT, method="HEAD"),
+        "POST": request("/refresh", "Content-Length: 100", method="POST") + b"half of it",
+        "OPTIONS": request(HOT, "Origin: https://page.example", "Access-Control-Request-Method: GET", method="OPTIONS"),
+        "GET": request("/v1/models") * 2,
+    }
+    with threaded(tmp_path, is_fast=is_fast, limit_concurrency=2) as server, Connection(server.port) as first:
+        assert first.ask(KNOWN).status == 200
+        for method, data in asked.items():
+            with Connection(server.port) as second:
+                second.send(data)
+                answer = second.answer(method)
+                assert answer.status == (204 if method == "OPTIONS" else 503)
+                assert answer.header(b"connection") == b"close"
+                assert second.is_closed_within(1)
+            await_connections(server, 1)
+        assert orjson.loads(answer.body)["error"]["code"] == "overloaded", "in the words of the dialect"
+        assert first.heat(KNOWN).status == 200
 
 
 def await_connections(server: ThreadedServer, count: int) -> None:
