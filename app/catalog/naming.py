@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from app.catalog.identity import base_of, slug_of
 from app.catalog.model import Model
-from app.catalog.words import joins_of, texts_of
+from app.catalog.words import JOINED_WORDS, texts_of
 
 MAX_DESCRIPTION_WORDS = 60
 MIN_DESCRIPTION_LETTERS = 3
@@ -63,7 +63,9 @@ def with_joins(texts: Iterable[Sequence[str]]) -> set[str]:
     """Return the words of several texts, and their neighbours joined."""
     found: set[str] = set()
     for words in texts:
-        found.update(words, (text for text, _, _ in joins_of(words)))
+        found.update(words)
+        for count in range(2, JOINED_WORDS + 1):
+            found.update(["".join(words[first : first + count]) for first in range(len(words) - count + 1)])
     return found
 
 

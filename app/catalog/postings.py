@@ -40,7 +40,7 @@ class Postings:
                 self._runs[word] = len(self._places) << _COUNT_BITS | len(places)
                 self._places.extend(places)
             else:
-                self._masks[word] = mask_of(places, size)
+                self._masks[word] = mask_of(places, size) if len(places) > 1 else 1 << places[0]
         self._sorted = sorted(word for word in places_by_word if word not in joined) if is_completed else []
         self._joined = sorted(joined)
         self._many = {prefix: self.of_any(words) for prefix, words in _frequent_prefixes(self._sorted).items()}

@@ -14,15 +14,15 @@ from typing import NamedTuple
 
 
 def _pattern(letter: str) -> re.Pattern[str]:
-    """Return what finds the words of a folded text, each as its group; the commonest kind is tried first."""
+    """Return what finds the words of a folded text, given what a letter is in it."""
     return re.compile(
-        r"(?<![a-z])v(?=\d)"  # the v of v3.2
-        rf"|({letter}{{3,}}"
-        r"|(?<![a-z])[a-z]{1,2}\d+(?:\.\d+)*[a-z]?(?![a-z])"  # o3, k2.5, a22b
-        rf"|{letter}+"
-        r"|\d+(?:\.\d+)*(?:x\d+)?[a-z]{1,2}(?![a-z])"  # 4o, 70b, 8x22b, 4.6v
-        r"|\d{1,2}-\d{1,2}(?!\d)(?!-\d{1,3}(?!\d))"  # 4-5
-        r"|\d+(?:\.\d+)*)"  # 4.5, 2507
+        rf"{letter}{{3,}}"
+        rf"|{letter}(?<!v(?=\d))(?:"  # but for the v of v3.2
+        r"(?<=[a-z])[a-z]?\d+(?:\.\d+)*[a-z]?(?![a-z])"  # o3, k2.5, a22b
+        rf"|{letter}?)"
+        r"|\d(?:\d*(?:\.\d+)*(?:x\d+)?[a-z]{1,2}(?![a-z])"  # 4o, 70b, 8x22b, 4.6v
+        r"|\d?-\d{1,2}(?!\d)(?!-\d{1,3}(?!\d))"  # 4-5
+        r"|\d*(?:\.\d+)*)"  # 4.5, 2507
     )
 
 
@@ -57,11 +57,7 @@ def _plain_letter(match: re.Match[str]) -> str:
 def words_of(text: str) -> list[Word]:
     """Return the words of a text in their order; a `+` behind a word is the word plus."""
     folded = fold(text)
-    words = [
-        Word(found.replace("-", "."), *match.span())
-        for match in _word_in(folded).finditer(folded)
-        if (found := match.group(1))
-    ]
+    words = [Word(match.group().replace("-", "."), *match.span()) for match in _word_in(folded).finditer(folded)]
     if "+" in folded:
         words += [Word("plus", plus.start(), plus.end()) for plus in _PLUS.finditer(folded)]
         words.sort(key=lambda word: word.start)
@@ -73,7 +69,7 @@ def texts_of(text: str) -> list[str]:
     folded = fold(text)
     if "+" in folded:
         return [word.text for word in words_of(text)]
-    return [found.replace("-", ".") for found in _word_in(folded).findall(folded) if found]
+    return [found.replace("-", ".") for found in _word_in(folded).findall(folded)]
 
 
 def _word_in(folded: str) -> re.Pattern[str]:
