@@ -30,7 +30,7 @@ SMALL_BYTES = 1024**2
 KEPT_SECONDS = 2.0
 # How long it may take before this process does it: on a full machine, whatever runs with the least share may wait for
 # ever. On a machine of its own a record takes a hundredth of this.
-MOST_SECONDS = 60.0
+MOST_SECONDS = 10.0
 MOST_SECONDS_PER_RECORD = 0.02
 _READ_BYTES = 1024**2
 # What Python and the C library need of the environment; secrets stay here.
