@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ import structlog
 
 from app.clock import Clock
 from app.dialects.native import timestamp
+from app.sources.kept_copy import KeptCopy
 from app.sources.litellm_base_map import CostMap, cost_map_of
 from app.sources.protocol import SourceError
 
@@ -49,7 +49,7 @@ class BaseMap:
     def __init__(self, source: CostMapSource | None, clock: Clock, copy: Path) -> None:
         self._source = source
         self._clock = clock
-        self._copy = copy
+        self._copy = KeptCopy(copy)
         self._since = clock.now()
         self._state = "off" if source is None else "initializing"
         self._last_error: dict[str, Any] | None = None
@@ -69,7 +69,7 @@ class BaseMap:
             await self.look()
             return
         try:
-            body = await asyncio.to_thread(self._copy.read_bytes)
+            body = await asyncio.to_thread(self._copy.read)
             self.current = await asyncio.to_thread(cost_map_of, body, "the kept cost map")
             self._digest = _digest(body)
         except (OSError, SourceError) as error:
@@ -119,11 +119,8 @@ class BaseMap:
             self._state, self._since = state, now
 
     def _keep(self, body: bytes) -> None:
-        beside = self._copy.with_suffix(f".{os.getpid()}.new")
         try:
-            self._copy.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(body)
-            beside.replace(self._copy)
+            self._copy.keep(body)
         except OSError as error:
             log.warning("LiteLLM's base map can't be kept for the next start", reason=error.strerror)
 

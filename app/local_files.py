@@ -12,6 +12,7 @@ import structlog
 from app.catalog.door import Door
 from app.catalog.merge import Ingredients
 from app.catalog.overrides import NO_OVERRIDES, Overrides
+from app.dialects.native import timestamp
 from app.sources.core import CoreModels
 from app.sources.last_valid import LastValid
 
@@ -27,11 +28,15 @@ _WAYS_OUT: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class FileTrouble:
-    """Why the newest version of a local file is not in use, what is used instead, and since when."""
+    """Why the newest version of a local file is not in use, what is used instead, and since when.
+
+    `used_read_at` is when the version in use was read; None while none is.
+    """
 
     source: str
     reason: str
     since: datetime | None
+    used_read_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class LocalFiles:
         self._delisted_days = delisted_days
         self._is_unmerged = False
         self._told: Mapping[str, str] = {}
+        self._told_of_copies: Mapping[str, str] = {}
 
     def changed(self) -> bool:
         """Whether a file is another than the one last read, or was read for a catalog that was not adopted."""
@@ -85,15 +91,13 @@ class LocalFiles:
 
     def states(self) -> tuple[FileState, ...]:
         """Return where each local source that there is stands."""
-        files: Mapping[str, LastValid[CoreModels] | LastValid[Overrides] | None] = {
-            "core": self._core,
-            "overrides": self._overrides,
-        }
         return tuple(
             FileState(name, file.read_at, _trouble(name, file) if file.error else None)
-            for name, file in files.items()
-            if file is not None
+            for name, file in self._files().items()
         )
+
+    def _files(self) -> Mapping[str, LastValid[CoreModels] | LastValid[Overrides]]:
+        return {"core": self._core} | ({"overrides": self._overrides} if self._overrides is not None else {})
 
     def trouble(self) -> tuple[FileTrouble, ...]:
         """Return what is wrong with the newest versions."""
@@ -108,12 +112,22 @@ class LocalFiles:
         for source in self._told.keys() - reasons.keys():
             log.info("a local file is valid again", source=source)
         self._told = reasons
+        copies = {name: file.copy_error for name, file in self._files().items() if file.copy_error}
+        for source, reason in copies.items():
+            if self._told_of_copies.get(source) != reason:
+                log.warning("a local file can't be kept for the next start", source=source, reason=reason)
+        self._told_of_copies = copies
 
 
 def _trouble(source: str, file: LastValid[CoreModels] | LastValid[Overrides]) -> FileTrouble:
     setting, instead = _WAYS_OUT[source]
-    if file.read_at is None:
+    if file.read_at is not None and file.is_from_before:
+        used = (
+            f"its last valid version, read {timestamp(file.read_at)}, stays over the restart; mend it, or correct or "
+            f"unset {setting}"
+        )
+    elif file.read_at is None:
         used = f"no version of it was valid since the start, so {instead}; mend it, or correct or unset {setting}"
     else:
         used = "its last valid version stays; mend it"
-    return FileTrouble(source, f"{file.error}; {used}", file.error_since)
+    return FileTrouble(source, f"{file.error}; {used}", file.error_since, file.read_at)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from app.base_map import CostMapSource
 from app.catalog.door import Door
@@ -12,6 +15,7 @@ from app.local_files import LocalFiles
 from app.settings import Settings
 from app.sources.bootstrap import BootstrapSource
 from app.sources.core import CoreSource
+from app.sources.kept_copy import KeptCopy
 from app.sources.litellm_base_map import BaseMapSource
 from app.sources.openrouter import OpenRouterSource
 from app.sources.openrouter_client import OpenRouterOptions
@@ -68,9 +72,16 @@ def build_sources(settings: Settings) -> Sources:
         if settings.bootstrap_file
         else None
     )
+
+    def kept(source: str, path: Path) -> KeptCopy:
+        """Return where the last valid version of a local file is kept; another path is another file."""
+        digest = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=4).hexdigest()
+        return KeptCopy(settings.data_dir / f"last_valid_{source}_{digest}{path.suffix}")
+
+    core, overrides = settings.core_models_file, settings.overrides_file
     files = LocalFiles(
-        CoreSource(settings.core_models_file).last_valid(),
-        OverridesSource(settings.overrides_file).last_valid() if settings.overrides_file else None,
+        CoreSource(core).last_valid(copy=kept("core", core) if core else None),
+        OverridesSource(overrides).last_valid(copy=kept("overrides", overrides)) if overrides else None,
         door=door(settings),
         delisted_days=settings.delisted_days,
     )

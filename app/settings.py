@@ -122,7 +122,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        Path("data"), description="Folder of the embedded stores (registry.sqlite3, preferences.sqlite3)."
+        Path("data"),
+        description="Folder of the embedded stores (registry.sqlite3, preferences.sqlite3) and of last good copies.",
     )
     redis_url: SecretStr | None = Field(
         None,

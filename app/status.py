@@ -102,7 +102,13 @@ class StatusReport:
             "sources": self._sources(upstream),
             "stores": stores,
             "local_files": [
-                {"source": file.source, "reason": file.reason, "since": timestamp(file.since)} for file in trouble
+                {
+                    "source": file.source,
+                    "reason": file.reason,
+                    "since": timestamp(file.since),
+                    "used_read_at": timestamp(file.used_read_at),
+                }
+                for file in trouble
             ],
             "refresh": {
                 "is_running": self._refresher.is_refreshing,

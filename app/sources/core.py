@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +22,8 @@ from app.catalog.errors import DocumentError
 from app.catalog.identity import author_of, variant_of
 from app.catalog.model import Model, Route
 from app.catalog.parse import OPENROUTER
-from app.sources.last_valid import LastValid, utc_now
+from app.sources.kept_copy import KeptCopy
+from app.sources.last_valid import LastValid, LastValidFile, utc_now
 from app.sources.local_fields import (
     BaseUrl,
     Day,
@@ -37,7 +39,7 @@ from app.sources.local_fields import (
     alias_fault,
     price_of,
 )
-from app.sources.local_file import Table, check, decode, did_you_mean, place, read_local, shown
+from app.sources.local_file import Table, body_of, did_you_mean, place, shaped, shown
 from app.sources.written_values import one_of
 
 CORE = "core"
@@ -107,13 +109,24 @@ class CoreSource:
     def read(self) -> CoreModels:
         """Return what the file holds now; raises DocumentError."""
         if self._path is not None:
-            return _core_models(read_local(self._path, _File), self._path.name)
-        body = (resources.files("app.sources") / BUILT_IN).read_bytes()
-        return _core_models(check(decode(body, BUILT_IN), _File, BUILT_IN), BUILT_IN)
+            return _parse(body_of(self._path), self._path.name)
+        return _parse((resources.files("app.sources") / BUILT_IN).read_bytes(), BUILT_IN)
 
-    def last_valid(self, now: Callable[[], datetime] = utc_now) -> LastValid[CoreModels]:
-        """Return the reader that outlives a broken file: the built-in models stand in until one was valid."""
-        return LastValid(self.read, CoreSource().read(), path=self._path, now=now)
+    def last_valid(
+        self, now: Callable[[], datetime] = utc_now, *, copy: KeptCopy | None = None
+    ) -> LastValid[CoreModels]:
+        """Return the reader that outlives a broken file, with a copy also over a restart.
+
+        The built-in models stand in until one was valid.
+        """
+        built_in = CoreSource().read()
+        if self._path is None:
+            return LastValid(self.read, built_in, now=now)
+        return LastValidFile(self._path, partial(_parse, file_name=self._path.name), built_in, copy=copy, now=now)
+
+
+def _parse(body: bytes, file_name: str) -> CoreModels:
+    return _core_models(shaped(body, _File, file_name), file_name)
 
 
 def _core_models(file: _File, file_name: str) -> CoreModels:

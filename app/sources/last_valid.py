@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from app.catalog.errors import DocumentError
+from app.sources.kept_copy import KeptCopy
+from app.sources.local_file import body_of
 
 T = TypeVar("T")
 _Signature = tuple[int, int, int, int] | None
@@ -22,7 +25,8 @@ class LastValid(Generic[T]):
 
     `initial` stands in until a first read succeeds; without it a broken first read raises. `path` is the file
     behind `read`; None for one that never changes. `error` says why the newest read failed, None when it did not;
-    `error_since` is when the first failure in a row happened, `read_at` when the version in force was read, by `now`.
+    `error_since` is when the first failure in a row happened, `read_at` when the version in force was read, by `now`;
+    `is_from_before` says that this was before the start. `copy_error` is why no copy is kept for the next one.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class LastValid(Generic[T]):
         self.error: str | None = None
         self.error_since: datetime | None = None
         self.read_at: datetime | None = None
+        self.is_from_before = False
+        self.copy_error: str | None = None
 
     def changed(self) -> bool:
         """Whether the file is another than the one last tried; true before the first try."""
@@ -70,6 +76,45 @@ class LastValid(Generic[T]):
         else:
             self.error = self.error_since = None
             self.read_at = self._now()
+            self.is_from_before = False
+
+
+class LastValidFile(LastValid[T]):
+    """The last valid result of parsing the file at `path`, kept in `copy` for a start at which the file is broken."""
+
+    def __init__(
+        self,
+        path: Path,
+        parse: Callable[[bytes], T],
+        initial: T | None = None,
+        *,
+        copy: KeptCopy | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(self._read_and_keep, initial, path=path, now=now)
+        self._file = path
+        self._parse = parse
+        self._copy = copy
+
+    def _read_and_keep(self) -> T:
+        body = body_of(self._file)
+        value = self._parse(body)
+        if self._copy is not None:
+            try:
+                self._copy.keep(body)
+            except OSError as error:
+                self.copy_error = error.strerror or str(error)
+            else:
+                self.copy_error = None
+        return value
+
+    def _try(self) -> None:
+        super()._try()
+        if self.read_at is None and self._copy is not None:
+            # A copy of another release of this service may be none that this one reads.
+            with suppress(OSError, DocumentError):
+                read_at = self._copy.kept_at()
+                self._value, self.read_at, self.is_from_before = self._parse(self._copy.read()), read_at, True
 
 
 def _signature(path: Path | None) -> _Signature:

@@ -55,12 +55,23 @@ class Table(BaseModel):
 ShapeT = TypeVar("ShapeT", bound=Table)
 
 
-def read_local(path: Path, shape: type[ShapeT]) -> ShapeT:
-    """Return the file in its shape.
+def body_of(path: Path) -> bytes:
+    """Return the bytes of a file; raises DocumentError, nothing else gets out."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DocumentError(f"{path.name}: is not a regular file")
+        with path.open("rb") as file:
+            body = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise DocumentError(f"{path.name}: cannot be read: {error.strerror}") from None
+    if len(body) > MAX_FILE_BYTES:
+        raise DocumentError(f"{path.name}: is larger than {MAX_FILE_BYTES} bytes")
+    return body
 
-    TOML by the suffix `.toml`, JSON otherwise. Raises DocumentError; nothing else gets out.
-    """
-    return check(decode(_bytes_of(path), path.name), shape, path.name)
+
+def shaped(body: bytes, shape: type[ShapeT], name: str) -> ShapeT:
+    """Return a document in its shape, TOML by the suffix `.toml` of its name, JSON otherwise; raises DocumentError."""
+    return check(decode(body, name), shape, name)
 
 
 def decode(body: bytes, name: str) -> Mapping[str, Any]:
@@ -116,19 +127,6 @@ def shown(value: object) -> str:
 def place(*parts: str) -> str:
     """Return the path of a field; parts that are not bare keys stand in quotes, as in TOML."""
     return ".".join(part if _BARE_KEY.fullmatch(part) else f'"{excerpt(part, 100)}"' for part in parts)
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise DocumentError(f"{path.name}: is not a regular file")
-        with path.open("rb") as file:
-            body = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise DocumentError(f"{path.name}: cannot be read: {error.strerror}") from None
-    if len(body) > MAX_FILE_BYTES:
-        raise DocumentError(f"{path.name}: is larger than {MAX_FILE_BYTES} bytes")
-    return body
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -28,7 +28,8 @@ from app.catalog.model import Lifecycle, LifecycleState, Model, Route
 from app.catalog.overrides import NO_OVERRIDES, Overrides
 from app.catalog.price import UNKNOWN_PRICE, Price, PriceState
 from app.catalog.text import clean_description
-from app.sources.last_valid import LastValid, utc_now
+from app.sources.kept_copy import KeptCopy
+from app.sources.last_valid import LastValid, LastValidFile, utc_now
 from app.sources.local_fields import (
     BaseUrl,
     Day,
@@ -41,7 +42,7 @@ from app.sources.local_fields import (
     alias_fault,
     price_of,
 )
-from app.sources.local_file import FieldError, Table, place, read_local
+from app.sources.local_file import FieldError, Table, body_of, place, shaped
 from app.sources.written_values import cleaned, matching, one_of, words
 
 MAX_NOTES_CHARS = 2_000
@@ -110,14 +111,22 @@ class OverridesSource:
 
     def read(self) -> Overrides:
         """Return what the file decides now; raises DocumentError."""
-        file = read_local(self._path, _File)
+        return self._parse(body_of(self._path))
+
+    def _parse(self, body: bytes) -> Overrides:
+        file = shaped(body, _File, self._path.name)
         _check_together(file, self._path.name)
         patches = {identifier: MappingProxyType(patch.decided(identifier)) for identifier, patch in file.models.items()}
         return Overrides(file.hide, MappingProxyType(patches), tuple(_added(entry) for entry in file.add))
 
-    def last_valid(self, now: Callable[[], datetime] = utc_now) -> LastValid[Overrides]:
-        """Return the reader that outlives a broken file: no overrides at all until one was valid."""
-        return LastValid(self.read, NO_OVERRIDES, path=self._path, now=now)
+    def last_valid(
+        self, now: Callable[[], datetime] = utc_now, *, copy: KeptCopy | None = None
+    ) -> LastValid[Overrides]:
+        """Return the reader that outlives a broken file, with a copy also over a restart.
+
+        There are no overrides at all until one was valid.
+        """
+        return LastValidFile(self._path, self._parse, NO_OVERRIDES, copy=copy, now=now)
 
 
 def _check_together(file: _File, file_name: str) -> None:

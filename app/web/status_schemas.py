@@ -105,6 +105,7 @@ class FileTrouble(Shape):
     source: Literal["core", "overrides"]
     reason: str
     since: str | None
+    used_read_at: str | None = Field(description="When the version in use was read; null while none is.")
 
 
 class LeaseState(Shape):

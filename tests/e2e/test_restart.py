@@ -85,6 +85,52 @@ async def test_with_upstream_down_a_restart_serves_the_same_answer(
         assert (await service.snapshot_id(), await service.etag("zstd")) == before
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_with_the_overrides_broken_a_restart_goes_on_with_their_last_valid_version(
+    tmp_path: Path, simulator: Simulator, end: str
+) -> None:
+    """Over two restarts, a merge and a refresh; `/status` and the log say so until the file is mended."""
+    path = tmp_path / "overrides.toml"
+    path.write_text('schema = 1\nhide = ["anthropic/*"]\n')
+    service = ServiceProcess(
+        tmp_path,
+        settings={"OPENROUTER_BASE_URL": simulator.base_url, "OVERRIDES_FILE": str(path), "FOLLOW_SECONDS": "0.2"},
+    )
+
+    async def shown() -> int:
+        models = (await service.client.get("/models", params={"fields": "author"})).json()["models"]
+        return sum(model["author"] == "anthropic" for model in models)
+
+    async with running(service):
+        await service.fetched()
+        assert await shown() == 0
+        for _ in range(2):
+            await (service.stop() if end == "stop" else service.kill())
+            path.write_text('schema = 1\nhide = ["')
+            await service.start()
+            [trouble] = await told_of_files(service)
+            assert "its last valid version, read 2" in trouble["reason"]
+            assert trouble["used_read_at"] is not None
+            assert (await service.refresh())["outcome"] == "unchanged"
+            assert await shown() == 0
+        warned = [event for event in service.events if event["event"] == "a local file can't be used"]
+        assert [event["reason"] for event in warned] == [trouble["reason"]] * 2
+        path.write_text("schema = 1\n")
+        give_up_at = time.monotonic() + 10
+        while not await shown() or (await service.status())["local_files"]:
+            assert time.monotonic() < give_up_at, service.log
+            await asyncio.sleep(0.05)
+
+
+async def told_of_files(service: ServiceProcess) -> list[dict[str, Any]]:
+    """Wait until the local files were merged after a start and return what `/status` says of them."""
+    give_up_at = time.monotonic() + 10
+    while not (told := (await service.status())["local_files"]):
+        assert time.monotonic() < give_up_at, service.log
+        await asyncio.sleep(0.05)
+    return list(told)
+
+
 async def test_with_redis_gone_the_copy_in_the_file_is_served(
     tmp_path: Path, simulator: Simulator, redis: RedisServer
 ) -> None:
