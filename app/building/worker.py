@@ -21,7 +21,7 @@ from app.building.lean import stand_ins
 from app.building.orders import BuilderLostError, Building, Built, Proposing
 from app.building.stream import LENGTH, message_of, pieces_of
 from app.building.workshop import Workshop
-from app.memory import limit_allocator
+from app.memory import hold_on_to_memory
 from app.store.envelope import EnvelopeError
 
 NICE = 5
@@ -38,7 +38,7 @@ def main() -> None:
     # Ctrl-C reaches the whole group; when to end is for the service to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _step_back()
-    limit_allocator()
+    hold_on_to_memory()
     # It holds one catalog or two, without cycles, and lives for seconds.
     gc.set_threshold(0)
     orders = sys.stdin.buffer

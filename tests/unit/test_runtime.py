@@ -62,6 +62,22 @@ print("gives back" if int(line.split()[1]) < 120_000 else "hoards")
     assert printed(code) == expected
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="mallopt belongs to glibc")
+@pytest.mark.parametrize(("option", "asks"), [("limit_allocator", "each time"), ("hold_on_to_memory", "once")])
+def test_memory_that_is_held_on_to_is_asked_for_once(option: str, asks: str) -> None:
+    """The kernel gives a page when it is first touched: 1,000 for each four megabytes."""
+    code = f"""
+import resource
+from app.memory import {option}
+{option}()
+for _ in range(50):
+    piece = bytes([65]) * 4_000_000
+    del piece
+print("each time" if resource.getrusage(resource.RUSAGE_SELF).ru_minflt > 40_000 else "once")
+"""
+    assert printed(code) == asks
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
 def test_what_computes_beside_the_event_loop_lets_it_go_first() -> None:
     code = (
