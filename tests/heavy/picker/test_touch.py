@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.heavy.picker.site import Site, field, rows, value
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
 # A finger's width, as the platforms' own guides have it.
@@ -90,6 +95,49 @@ async def test_in_a_low_window_the_details_of_the_active_row_are_one_tab_stop_aw
         await page.keyboard.press("Escape")
         assert await field(page).get_attribute("aria-expanded") == "false"
         assert await value(page) == ""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1_100], ids=["small phone", "phone", "tablet"])
+async def test_whatever_a_finger_presses_is_as_large_as_a_finger(site: Site, *, width: int) -> None:
+    async with site.page("/form", width=width, is_touch=True, attributes='views value="evil/one"') as page:
+        await field(page).tap()
+        await rows(page).first.wait_for()
+        assert await too_small(page, FINGER_PX) == []
+        await page.get_by_role("button", name="Tools", exact=True).tap()
+        assert await too_small(page, FINGER_PX) == []
+        await page.locator("model-picker .info").first.tap()
+        await page.locator("model-picker .about").get_by_role("button", name="Compare").tap()
+        assert await too_small(page, FINGER_PX) == []
+        for view in ("Chart", "Compare", "List"):
+            await page.locator("model-picker .views").get_by_role("button", name=view).tap()
+            assert await too_small(page, FINGER_PX) == [], view
+        await field(page).fill("nothing is called so")
+        await page.locator("model-picker .body > .note").wait_for()
+        assert await too_small(page, FINGER_PX) == []
+
+
+async def test_a_mouse_needs_less_room(site: Site) -> None:
+    async with site.page("/form") as page:
+        await field(page).click()
+        await rows(page).first.wait_for()
+        box = await page.locator("model-picker .chip").first.bounding_box()
+        assert box
+        assert box["height"] == 30
+
+
+async def too_small(page: Page, least_px: int) -> list[str]:
+    """Return what can be pressed and is lower or narrower than that."""
+    found: list[str] = await page.evaluate(
+        """(least) => {
+          const root = document.querySelector("model-picker").shadowRoot;
+          const pressed = [...root.querySelectorAll("button, select, input, summary")];
+          return pressed.filter((node) => node.checkVisibility()).map((node) => [node, node.getBoundingClientRect()])
+            .filter(([, { width, height }]) => width < least || height < least)
+            .map(([node, { width, height }]) => `${node.tagName} ${node.textContent} ${width} x ${height}`);
+        }""",
+        least_px,
+    )
+    return found
 
 
 @pytest.mark.parametrize("is_touch", [False, True], ids=["mouse", "finger"])

@@ -4,6 +4,8 @@ import { HEAD_PX, NARROW_PX } from "./list.js";
 
 // From this width on the details stand beside the list.
 export const BESIDE_PX = 720;
+// What a finger hits, as the platforms' own guides have it.
+const FINGER_PX = 44;
 export const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(`
 :host { --ink: #1b1d22; --soft: #5b606b; --line: #dcdfe5; --paper: #fff; --wash: #f5f6f8; --mark: #2453c9; --glow: #e9effc;
@@ -128,6 +130,7 @@ summary { cursor: pointer; font-size: 13px; color: var(--mark) }
 .usage input { width: 100%; margin: 6px 0 0; accent-color: var(--mark) }
 
 @container (max-width: 500px) {
+  .views { flex-wrap: wrap; gap: 0 14px }
   .chips { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; margin: -4px -12px; padding: 4px 12px; min-width: calc(100% + 24px) }
   .chip { flex: none } .orders { width: 100% } .orders .switch { flex: 1 0 100%; justify-content: start } .orders select { flex: 1 1 0; min-width: 0; text-overflow: ellipsis }
 }
@@ -138,6 +141,11 @@ summary { cursor: pointer; font-size: 13px; color: var(--mark) }
   .compare thead td, .compare tbody th { width: 118px }
   .body:not(.is-whole) { grid-template-columns: minmax(0, 1fr) 320px }
   .body:not(.is-whole) .about { display: block; border-top: 0; border-inline-start: 1px solid var(--line); max-height: none; height: 0; min-height: 100% }
+}
+@media (pointer: coarse) {
+  button, select, .chip, .switch, summary, .usage input { min-height: ${FINGER_PX}px; min-width: ${FINGER_PX}px } summary { padding-block: 12px }
+  .field input { padding-inline-end: ${FINGER_PX}px !important; min-height: ${FINGER_PX}px }
+  .eraser { inset-inline-end: 0; top: calc(50% - ${FINGER_PX / 2}px); width: ${FINGER_PX}px; height: ${FINGER_PX}px }
 }
 @media (prefers-reduced-motion: no-preference) {
   .chip, .switch::before { transition: background-color .12s }
