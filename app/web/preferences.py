@@ -25,7 +25,7 @@ from app.web.respond import BytesResponse, respond
 from app.web.schemas import ProblemDocument, Shape
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
-from app.web.user_paths import MAX_USER_ID_CHARS, PATH, USER_ID, is_user_id
+from app.web.user_paths import MAX_USER_ID_CHARS, PATH, USER_ID, user_id_flaw
 
 router = APIRouter(tags=["preferences"])
 # For the browser that asked, which must ask again each time.
@@ -178,11 +178,11 @@ def _admitted(request: Request, user_id: str) -> Serving:
     """Return the application's parts to a caller who may see this user; raises Problem to any other."""
     serving = serving_of(request)
     serving.user_gate.admit(request, user_id)
-    if not is_user_id(user_id):
-        shown = one_line(user_id)[:128]
+    flaw = user_id_flaw(user_id)
+    if flaw is not None:
         detail = (
-            f"{shown!r} can't name a user; use 1 to 128 of the signs A-Z a-z 0-9 . _ ~ - (not . or .. alone), "
-            "such as a hash of its id."
+            f"The user id {one_line(user_id)[:40]!r} {flaw}; use 1 to {MAX_USER_ID_CHARS} of A-Z a-z 0-9 . _ ~ -, "
+            "but not . or .. alone. A hash of any other id fits."
         )
         raise Problem(422, "user-id", detail)
     pairs = read_pairs(request.scope["query_string"])

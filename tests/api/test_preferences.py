@@ -19,7 +19,7 @@ from app.main import create_app
 from app.preference_keeper import TRIES, PreferenceKeeper
 from app.preferences import LISTS, MAX_BYTES
 from app.store.protocol import StoreError, StoreHealth
-from app.web.user_paths import is_user_id
+from app.web.user_paths import user_id_flaw
 from tests.api.catalog import BATCH, CATALOG, FREE, LATEST, PLAIN, SMALL, UNKNOWN, VISION, VISION_SLUG
 from tests.api.service import LOOPBACK, Service, SteeredClock, assert_problem, client_of, serving, settings_for
 from tests.simulator import Simulator
@@ -151,14 +151,30 @@ async def test_a_user_id_is_opaque(service: Service, user: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "user", ["", "%2E", "%2e%2E", "x" * 129, "a%2Fb", "a%20b", "a%09b", "%C3%A4", "a@b", "%FF", "a%00"]
+    ("user", "flaw"),
+    [
+        ("", "'' is empty;"),
+        ("%2E", "'.' is taken out of a path by every client;"),
+        ("%2e%2E", "'..' is taken out of a path by every client;"),
+        ("x" * 129, f"'{'x' * 40}' has 129 characters, at most 128 are taken;"),
+        ("a%2Fb", "'a/b' has '/' as its character 2;"),
+        ("a%20b", "'a b' has U+0020 as its character 2;"),
+        ("a%09b", "'a b' has U+0009 as its character 2;"),
+        ("%C3%A4", "'ä' has U+00E4 as its character 1;"),
+        ("a@b", "'a@b' has '@' as its character 2;"),
+        ("%FF", "has U+FFFD as its character 1;"),
+        ("a%00", "has U+0000 as its character 2;"),
+    ],
 )
-async def test_what_can_not_be_a_user_id_is_refused(service: Service, user: str) -> None:
+async def test_what_can_not_be_a_user_id_is_refused_with_its_flaw(service: Service, user: str, flaw: str) -> None:
     for method in ("GET", "PUT", "PATCH", "DELETE"):
         headers = {"Content-Type": "application/json"} if method.startswith("P") else {}
         answer = await service.client.request(method, f"/users/{user}/preferences", headers=headers)
         assert answer.status_code == 422, (method, answer.text)
-        assert answer.json()["type"].endswith(":user-id")
+        problem = answer.json()
+        assert problem["type"].endswith(":user-id")
+        assert flaw in problem["detail"]
+        assert "use 1 to 128 of A-Z a-z 0-9 . _ ~ -, but not . or .. alone" in problem["detail"]
 
 
 async def test_the_reference_takes_the_same_users_as_the_service(service: Service) -> None:
@@ -169,10 +185,10 @@ async def test_the_reference_takes_the_same_users_as_the_service(service: Servic
         for user in ("...", "....", ".a", "..a", "a..", "a.b", "x" * 128):
             assert re.search(pattern, user), user
             assert len(user) <= most
-            assert is_user_id(user), user
+            assert user_id_flaw(user) is None, user
         for user in ("", ".", "..", "a b", "ä", "a/b", "x" * 129):
             assert not (re.search(pattern, user) and len(user) <= most), user
-            assert not is_user_id(user), user
+            assert user_id_flaw(user), user
 
 
 REFUSED: list[tuple[Any, str]] = [
