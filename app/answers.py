@@ -6,7 +6,6 @@ Rows are joined from bytes that were made once per snapshot; only `fields=` buil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -136,7 +135,7 @@ def _groups(published: Published, facet: str, name_of: Callable[[str], str]) -> 
 
 
 def _with_source(query: Query, source: str) -> Query:
-    return replace(query, one_of={**query.one_of, "source": (source,)})
+    return query._replace(one_of={**query.one_of, "source": (source,)})
 
 
 def _list(published: Published, query: Query, selected: Selection, *, is_search: bool = False) -> Iterable[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -111,4 +111,4 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
             changes["min_context_tokens"] = int(found.value)
         elif found.word == "max_prompt_price" and query.max_prompt_usd_per_million is None:
             changes["max_prompt_usd_per_million"] = Decimal(found.value)
-    return replace(query, one_of=MappingProxyType(one_of), all_of=MappingProxyType(all_of), **changes)
+    return query._replace(one_of=MappingProxyType(one_of), all_of=MappingProxyType(all_of), **changes)

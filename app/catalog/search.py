@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import chain
 from operator import and_, or_
@@ -83,8 +82,7 @@ class Hit(NamedTuple):
         return self.shown.highlights
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The places found, best first, with their scores; `total` counts them before any limit."""
 
     places: tuple[int, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from app.catalog.index import Index, Mask
 from app.catalog.interpret import Interpreted, readings, with_filters
@@ -17,10 +17,10 @@ from app.catalog.terms import Terms
 
 Facets = Mapping[str, Mapping[str, int]]
 _NO_TERMS = Terms()
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The answer: places of the page's models in order, and how many there are before paging.
 
     `hits` maps a place to its hit when words were searched for. `suggestions` are ids that come near when
@@ -60,8 +60,8 @@ def select(index: Index, query: Query) -> Selection:
     return Selection(
         places=tuple(page),
         total=total,
-        hits=MappingProxyType(index.search.hits({place: scores[place] for place in page}, terms) if terms else {}),
-        facets=MappingProxyType(_facets(index, query, masks, terms) if query.facets else {}),
+        hits=index.search.hits({place: scores[place] for place in page}, terms) if terms else _NOTHING,
+        facets=_facets(index, query, masks, terms) if query.facets else _NOTHING,
         suggestions=index.search.nearest(text, index.listed) if text and not total else (),
         missing=missing,
         interpreted=interpreted,
@@ -116,11 +116,11 @@ def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]
     """Return one set of models per filter, and the asked-for ids that mean nothing here."""
     masks: dict[str, Mask] = {}
     for name, values in query.one_of.items():
-        table = index.facets[name]
-        masks[name] = reduce(or_, [table.get(value, 0) for value in values])
+        masks[name] = _with_any(index.facets[name], values)
     for name, groups in query.all_of.items():
-        table = index.facets[name]
-        masks[name] = reduce(or_, [reduce(and_, [table.get(value, 0) for value in group]) for group in groups])
+        masks[name] = 0
+        for group in groups:
+            masks[name] |= _with_all(index.facets[name], group)
     if query.min_context_tokens is not None or query.max_context_tokens is not None:
         column = index.columns["context"]
         masks["context"] = column.at_least(query.min_context_tokens or 0)
@@ -142,6 +142,20 @@ def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]
             else:
                 masks["ids"] |= 1 << index.places[model.id]
     return masks, tuple(missing)
+
+
+def _with_any(table: Mapping[str, Mask], values: Sequence[str]) -> Mask:
+    found = 0
+    for value in values:
+        found |= table.get(value, 0)
+    return found
+
+
+def _with_all(table: Mapping[str, Mask], values: Sequence[str]) -> Mask:
+    found = table.get(values[0], 0)
+    for value in values[1:]:
+        found &= table.get(value, 0)
+    return found
 
 
 def _as_asked(index: Index, spellings: tuple[str, ...], places: list[int]) -> list[int]:

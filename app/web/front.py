@@ -15,12 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.catalog.errors import QueryError
 from app.prepared import Form, Prepared, RawHeaders
+from app.published import Published
 from app.web.at_least import names_snapshot
 from app.web.cors import CorsPolicy
 from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
 from app.web.problems import Problem
-from app.web.read import INLINE_MODELS, path_of, prepare, target_of
+from app.web.read import INLINE_MODELS, prepare, target_of
 from app.web.respond import choose
 from app.web.serving import Serving
 from app.wire import WireAnswer
@@ -51,10 +52,9 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        prepared = self.prepared_for(scope)
-        if prepared is not None:
-            prepared.use.was_used = True
-        elif (prepared := self._prepare(scope)) is None:
+        published = self._registry.current
+        prepared = None if published is None else self._answer(published, target_of(scope), scope["query_string"])
+        if prepared is None:
             await self._app(scope, receive, send)
             return
         accept_encoding, if_none_match, request_id = wishes
@@ -93,22 +93,22 @@ class Front:
             path=scope["path"],
         )
 
-    def _prepare(self, scope: Scope) -> Prepared | None:
-        """Return a new answer to a list that nobody asked for yet; None when the application must see to it.
+    def _answer(self, published: Published, target: bytes, query_string: bytes) -> Prepared | None:
+        """Return the answer to a target, new if nobody asked for it yet; None when the application must see to it.
 
         What is wrong with a query, the application says.
         """
-        published = self._serving.registry.current
-        question = self._questions.get(path_of(scope))
-        if published is None or question is None or len(published.rows) > INLINE_MODELS:
-            return None
-        if names_snapshot(scope["query_string"]):
-            return None
-        target = target_of(scope)
-        if published.targets.get(target) is not None:
+        prepared = published.targets.get(target)
+        if prepared is not None:
+            if prepared.is_waiting:
+                return None
+            prepared.use.was_used = True
+            return prepared
+        question = self._questions.get(target.partition(b"?")[0])
+        if question is None or len(published.rows) > INLINE_MODELS or names_snapshot(query_string):
             return None
         try:
-            return prepare(self._serving, published, target, scope["query_string"], question)
+            return prepare(self._serving, published, target, query_string, question)
         except (QueryError, Problem):
             return None
 

@@ -22,8 +22,8 @@ def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
         detail = f"The query has {len(query_string)} bytes, at most {MAX_QUERY_BYTES} are read."
         raise Problem(414, "query-too-long", detail)
     if _PLAIN.fullmatch(query_string):
-        plain = (part.partition("=") for part in query_string.decode("ascii").split("&") if part)
-        return tuple((name, value) for name, _, value in plain)
+        parts = [part.partition("=") for part in query_string.decode("ascii").split("&") if part]
+        return tuple([(name, value) for name, _, value in parts])
     bad = _BAD_ESCAPE.search(query_string)
     if bad:
         shown = query_string[bad.start() : bad.start() + 3].decode("latin-1")
