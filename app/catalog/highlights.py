@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from app.catalog.labels import Label, Labels
 from app.catalog.postings import goes_on
 from app.catalog.remembered import Remembered
+from app.catalog.terms import Terms
 from app.catalog.words import joins_of, words_of
 
 Range = tuple[int, int]
@@ -36,19 +37,16 @@ class Highlighter:
         self._texts: dict[int, _Texts] = {}
         self._remembered: Remembered[tuple[int, str], Shown] = Remembered(MAX_REMEMBERED)
 
-    def shown(self, place: int, words: Sequence[tuple[str, AbstractSet[str]]], *, is_described: bool) -> Shown:
-        """Return where the words of a query stand in the model at a place.
+    def shown(self, places: Iterable[int], terms: Terms) -> list[Shown]:
+        """Return where the words of a query stand in the models at some places."""
+        if len(terms) > 1:
+            return [self._find(place, terms) for place in places]
+        known, word = self._remembered, terms[0].text
+        return [known.get((place, word)) or known.keep((place, word), self._find(place, terms)) for place in places]
 
-        Each comes with the known words that it stands for besides those that it begins. `is_described` says that the
-        description matched.
-        """
-        key = (place, words[0][0])
-        known = self._remembered.get(key) if len(words) == 1 else None
-        if known is not None:
-            return known
-        found = _highlights(self._texts_at(place), words)
-        shown = Shown((*found, "description") if is_described else tuple(found), found)
-        return self._remembered.keep(key, shown) if len(words) == 1 else shown
+    def _find(self, place: int, terms: Terms) -> Shown:
+        found = _highlights(self._texts_at(place), terms.shown)
+        return Shown((*found, "description") if terms.described >> place & 1 else tuple(found), found)
 
     def _texts_at(self, place: int) -> _Texts:
         """Return a model's texts as words; read once, when the model is first found."""
@@ -95,7 +93,10 @@ def _texts_of(label: Label) -> _Texts:
 
 
 def _highlights(texts: _Texts, words: Sequence[tuple[str, AbstractSet[str]]]) -> dict[str, tuple[Range, ...]]:
-    """Return where the words of a query stand, by field; of a word that only begins or ends alike, the part alike."""
+    """Return where the words of a query stand, by field; of a word that only begins or ends alike, the part alike.
+
+    Each word comes with the known words that it stands for besides those that it begins.
+    """
     ranges: dict[int, list[Range]] = {}
     for text, others in words:
         seen = 0

@@ -31,19 +31,16 @@ def parse_query(pairs: Sequence[tuple[str, str]], index: Index, *, words: Iterab
 
     `words` are the words that this endpoint knows. Raises QueryError with every fault found.
     """
-    known = frozenset(words)
+    known, remembered = frozenset(words), index.parts_read
     reader = _QueryReader(index)
     if len(pairs) > MAX_WORDS:
         raise QueryError([QueryFault("query", f"{len(pairs)} words are given, at most {MAX_WORDS} are read")])
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if name not in known:
-            reader.unknown_word(name, known)
-        else:
-            given.setdefault(name, []).append(value)
+    if known.issuperset(names := dict(pairs)) and len(names) == len(pairs):
+        found = [remembered.get(pair) or reader.part(pair[0], [pair[1]]) for pair in pairs]
+    else:
+        found = [reader.part(name, values) for name, values in reader.by_word(pairs, known).items()]
     parts: tuple[dict[str, Any], ...] = ({}, {}, {})
-    for name, values in given.items():
-        part = reader.part(name, values)
+    for part in found:
         if part is not None:
             parts[part[0]][part[1]] = part[2]
     if reader.faults:
@@ -58,6 +55,16 @@ class _QueryReader:
     def __init__(self, index: Index) -> None:
         self._index = index
         self.faults: list[QueryFault] = []
+
+    def by_word(self, pairs: Sequence[tuple[str, str]], known: frozenset[str]) -> dict[str, list[str]]:
+        """Return the values of each known word; what is not known is noted."""
+        given: dict[str, list[str]] = {}
+        for name, value in pairs:
+            if name not in known:
+                self.unknown_word(name, known)
+            else:
+                given.setdefault(name, []).append(value)
+        return given
 
     def unknown_word(self, name: str, known: frozenset[str]) -> None:
         taken = sorted({*known, MIN_SNAPSHOT})

@@ -157,6 +157,7 @@ class SearchIndex:
         self._variants = _masks_by_variant(models)
         self._step_without_variants: Step = [(1, ~reduce(or_, self._variants.values(), 0))]
         self._plainer = plainer_siblings(models)
+        self._have_plainer = mask_of(self._plainer, size)
         self._typos = Typos({*names, *authors, *aliases})
 
     def find(self, query: str, among: int, limit: int | None = None) -> Found:
@@ -185,17 +186,12 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, terms)
-        by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
-        # Models that miss a word are only shown when none has all of them.
-        best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
-        found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
+        found, steps = _of_one_word(terms, among) if len(terms) == 1 else _of_words(terms, among)
         if not found:
             return Found((), (), 0, terms)
         ties = [self._step_by_variant(terms)]
         if len(terms) > 1:
             ties.append(self._steps_by_length)
-        steps = [by_count(by_name), by_count(at_all)]
-        steps += [by_count(at_least(level, found)) for level in terms.telling_levels]
         if terms.meant_key != terms.key:
             steps.append([(1, self._exact.of(terms.meant_key))])
         exact = self.exactly_named(terms, found)
@@ -214,6 +210,8 @@ class SearchIndex:
 
     def _plain_first(self, mask: int, limit: int | None) -> list[int]:
         """Return the places of a set in order, but `x` right before `x-fast`."""
+        if not mask & self._have_plainer:
+            return places_in(mask, limit)
         found: dict[int, None] = {}
         for place in places_in(mask, limit):
             chain_up = [place]
@@ -232,11 +230,8 @@ class SearchIndex:
 
     def hits(self, scores: Mapping[int, float], terms: Terms) -> dict[int, Hit]:
         """Return where in the texts of some models the words of a query stand, by the models' places."""
-        described, words, shown = terms.described, terms.shown, self._highlighter.shown
-        return {
-            place: Hit(place, score, shown(place, words, is_described=bool(described >> place & 1)))
-            for place, score in scores.items()
-        }
+        shown = self._highlighter.shown(scores, terms)
+        return {place: Hit(place, score, what) for (place, score), what in zip(scores.items(), shown, strict=True)}
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return the ids that come nearest to a text which means no model; none when nothing is near."""
@@ -309,11 +304,27 @@ class SearchIndex:
 
     def _step_by_variant(self, terms: Terms) -> Step:
         """Return what puts bases and asked-for variants before the other variants."""
-        asked = {term.text for term in terms}
-        if asked.isdisjoint(self._variants):
+        if terms.texts.isdisjoint(self._variants):
             return self._step_without_variants
-        others = reduce(or_, (mask for variant, mask in self._variants.items() if variant not in asked), 0)
+        others = reduce(or_, (mask for variant, mask in self._variants.items() if variant not in terms.texts), 0)
         return [(1, ~others)]
+
+
+def _of_words(terms: Terms, among: int) -> tuple[int, list[Step]]:
+    """Return the models of a set that words find, and how much they match, by what ranks them first."""
+    by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
+    # Models that miss a word are only shown when none has all of them.
+    best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
+    found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
+    telling = [by_count(at_least(level, found)) for level in terms.telling_levels] if found else []
+    return found, [by_count(by_name), by_count(at_all), *telling]
+
+
+def _of_one_word(terms: Terms, among: int) -> tuple[int, list[Step]]:
+    """Return the same for a single word, of which nothing is to be counted."""
+    levels = (terms.levels[TYPO], terms.levels[DESCRIPTION], *terms.telling_levels)
+    found = among & terms.levels[DESCRIPTION][0]
+    return found, [[(1, part)] if (part := found & level[0]) else [] for level in levels]
 
 
 def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:

@@ -33,12 +33,14 @@ class Terms(tuple[Term, ...]):
     """The words of a query, with what follows from them alone worked out once: they come again with other filters.
 
     `levels` are, for each kind of match, the models of each word that counts; `telling_levels` leave out kinds that add
-    no model to the one before, as they set none apart. `key` stands for the words in any order. `described` are the
-    models that only their description brings. `shown` is each word with the other known words that it stands for.
+    no model to the one before, as they set none apart. `texts` are the words, `key` stands for them in any order.
+    `described` are the models that only their description brings. `shown` is each word with the other known words that
+    it stands for.
     """
 
     levels: list[list[int]]
     telling_levels: list[list[int]]
+    texts: frozenset[str]
     key: str
     meant_key: str
     described: int
@@ -50,7 +52,8 @@ class Terms(tuple[Term, ...]):
         kinds = [term.kinds for term in terms[:MAX_SCORED_WORDS]]
         terms.levels = levels = [list(level) for level in zip(*kinds, strict=True)]
         terms.telling_levels = [level for level, _ in groupby(levels[:TYPO]) if level != levels[TYPO]]
-        terms.key = key_of([term.text for term in terms])
+        terms.texts = frozenset([term.text for term in terms])
+        terms.key = key_of(terms.texts)
         terms.meant_key = key_of([term.meant for term in terms])
         terms.described = reduce(or_, [term.kinds[DESCRIPTION] & ~term.kinds[TYPO] for term in terms], 0)
         terms.shown = [(term.text, term.others) for term in terms]

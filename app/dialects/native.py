@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -115,7 +116,13 @@ def with_match(row: bytes, hit: Hit) -> bytes:
     shown = hit.shown
     if shown.json is None:
         shown.json = orjson.dumps({"fields": shown.fields, "highlights": shown.highlights})[1:]
-    return b'%b,"match":{"score":%b,%b}' % (row[:-1], orjson.dumps(round(hit.score, 4)), shown.json)
+    return b'%b,"match":{"score":%b,%b}' % (row[:-1], _score_json(hit.score), shown.json)
+
+
+# The hits of a search share a few scores, and so do searches.
+@lru_cache(1_024)
+def _score_json(score: float) -> bytes:
+    return orjson.dumps(round(score, 4))
 
 
 def to_json(document: object) -> bytes:
