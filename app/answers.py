@@ -6,6 +6,7 @@ Rows are joined from bytes that were made once per snapshot; only `fields=` buil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -160,10 +161,11 @@ def _rows(published: Published, query: Query, selected: Selection, *, is_search:
         rows = [to_json(_some_fields(models[place], query.fields)) for place in selected.places]
     else:
         rows = [published.rows[place] for place in selected.places]
-    if not is_search:
-        return rows
     hits = selected.hits
-    return [with_match(row, hits[place]) if hits else row for place, row in zip(selected.places, rows, strict=True)]
+    if not is_search or not hits:
+        return rows
+    parts = (with_match(row, hits[place]) for place, row in zip(selected.places, rows, strict=True))
+    return list(chain.from_iterable(parts))
 
 
 def _some_fields(model: Model, fields: Sequence[str]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.catalog.steps import LONG_BYTES
 from app.rendering import CODINGS, Parts, Rendering
@@ -112,9 +112,11 @@ class Prepared:
         """Take over a rendering of the same body with more forms."""
         self.rendering = rendering
         self.is_waiting = rendering.is_compressible
-        codings: Sequence[str | None] = (None, *(coding for coding in CODINGS if coding in rendering.encoded))
-        self._forms = {coding: Form(rendering, coding, self._more) for coding in codings}
-        self._choices: dict[bytes, Form] = {b"": self._forms[None]}
+        plain = Form(rendering, None, self._more)
+        self._forms: dict[str | None, Form] = {None: plain}
+        if rendering.encoded:
+            self._forms |= {c: Form(rendering, c, self._more) for c in CODINGS if c in rendering.encoded}
+        self._choices: dict[bytes, Form] = {b"": plain}
         self._known: dict[tuple[bytes, bytes], Form | None] = {}
 
     @property

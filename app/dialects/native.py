@@ -111,12 +111,12 @@ def timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-def with_match(row: bytes, hit: Hit) -> bytes:
-    """Return a model's JSON with what a search found in it."""
+def with_match(row: bytes, hit: Hit) -> tuple[bytes, bytes]:
+    """Return a model's JSON with what a search found in it, in two parts with a comma between them."""
     shown = hit.shown
     if shown.json is None:
         shown.json = orjson.dumps({"fields": shown.fields, "highlights": shown.highlights})[1:]
-    return b'%b,"match":{"score":%b,%b}' % (row[:-1], _score_json(hit.score), shown.json)
+    return row[:-1], b'"match":{"score":%b,%b}' % (_score_json(hit.score), shown.json)
 
 
 # The hits of a search share a few scores, and so do searches.
@@ -134,9 +134,15 @@ def to_json(document: object) -> bytes:
 
 
 def envelope(rows: Sequence[bytes], after: Mapping[str, object]) -> Iterator[bytes]:
-    """Return `{"models": [rows], ...after}` from rows that are already JSON, in pieces of some hundred rows."""
-    before = b'{"models":['
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        yield before + b",".join(rows[start : start + ROWS_AT_ONCE])
-        before = b","
-    yield (b"]," if rows else before + b"],") + orjson.dumps(after)[1:]
+    """Return `{"models": [rows], ...after}` from rows that are already JSON, in pieces of some hundred rows.
+
+    Everything is joined by commas, so that no row but the first and the last is copied twice; rows may be in parts.
+    """
+    parts = [*rows] or [b""]
+    parts[0] = b'{"models":[' + parts[0]
+    parts[-1] += b"]"
+    parts.append(orjson.dumps(after)[1:])
+    for start in range(0, len(parts), ROWS_AT_ONCE):
+        if start:
+            parts[start] = b"," + parts[start]
+        yield b",".join(parts[start : start + ROWS_AT_ONCE])
