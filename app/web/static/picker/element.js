@@ -7,7 +7,8 @@ import { Kept } from "./kept.js";
 import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
 import { Line } from "./line.js";
-import { absentWords, barOf, fateOf, lostOf, noteOf } from "./notes.js";
+import { placePanel } from "./place.js";
+import { absentWords, fateOf, Notes } from "./notes.js";
 import { FormField } from "./field.js";
 import { BESIDE_PX, SHEET } from "./style.js";
 import { Tools } from "./tools.js";
@@ -18,12 +19,6 @@ import { Chart } from "./chart.js";
 
 const SEARCH_DELAY_MS = 120;
 const FRESH_MS = 300_000;
-// The panel keeps away from the window's edge, goes above the field where there is less than enough below it, and
-// leaves out the details where it is tight.
-const EDGE_PX = 14;
-const ENOUGH_PX = 360;
-const TIGHT_PX = 480;
-const LEAST_PX = 170;
 
 class ModelPicker extends FormField {
   static observedAttributes = ["value", "required", "disabled", "label", "src", "user", "user-token"];
@@ -55,12 +50,9 @@ class ModelPicker extends FormField {
     this.comparison = new Comparison(this);
     this.chart = new Chart(this);
     this.tools = new Tools(this);
-    this.barWords = make("span", {});
-    this.barWays = make("span", { class: "choices" });
-    this.bar = make("div", { class: "bar", hidden: true }, this.barWords, this.barWays);
-    this.note = make("div", { class: "note", hidden: true });
-    this.body = make("div", { class: "body" }, this.note, this.list.node, this.chart.node, this.comparison.node, this.details.node);
-    this.panel = make("div", { class: "panel", hidden: true, tabindex: "-1" }, this.tools.views, this.tools.node, make("div", { role: "status" }, this.bar), this.body);
+    this.notes = new Notes(this);
+    this.body = make("div", { class: "body" }, this.notes.node, this.list.node, this.chart.node, this.comparison.node, this.details.node);
+    this.panel = make("div", { class: "panel", hidden: true, tabindex: "-1" }, this.tools.views, this.tools.node, make("div", { role: "status" }, this.notes.bar), this.body);
     this.said = make("span", { role: "status" });
     this.offer = make("span", {});
     root.append(make("div", { class: "field" }, this.input, this.eraser), this.panel, make("div", { class: "said" }, this.said, this.offer));
@@ -286,18 +278,8 @@ class ModelPicker extends FormField {
     if (at >= 0) this.list.activate(at, true);
   }
 
-  /** Puts the panel where it can be seen whole: below the field, or above it where there is more room. */
   place() {
-    if (!this.isOpen || this.isInline) return;
-    const field = this.input.getBoundingClientRect();
-    const frame = this.closest("dialog")?.getBoundingClientRect() ?? { top: 0, bottom: innerHeight };
-    const below = Math.min(innerHeight, frame.bottom) - field.bottom - EDGE_PX;
-    const above = field.top - Math.max(0, frame.top) - EDGE_PX;
-    const isAbove = below < ENOUGH_PX && above > below;
-    const room = Math.max(LEAST_PX, isAbove ? above : below);
-    this.panel.classList.toggle("is-above", isAbove);
-    this.panel.classList.toggle("is-tight", room < TIGHT_PX);
-    this.panel.style.setProperty("--room", `${Math.floor(room)}px`);
+    if (this.isOpen && !this.isInline) placePanel(this.panel, this.input, this.closest("dialog"));
   }
 
   close() {
@@ -394,7 +376,7 @@ class ModelPicker extends FormField {
     const { on, sort, group, isCoreOnly } = this.tools;
     this.list.show(arranged(found, { on, sort, group, isCoreOnly, kept: this.kept, byId: this.catalog.byId, isSearched: this.words.length > 0 }));
     this.tools.show();
-    this.notes();
+    this.notes.show();
     this.drawView();
     if (!this.list.activeRow && this.list.shown.length) this.details.describe(this.list.shown[0]);
     if (!this.choice || this.words.length) this.said.textContent = this.catalog.state === "loading" ? "Loading models" : counted(this.list.shown.length, "model");
@@ -404,14 +386,14 @@ class ModelPicker extends FormField {
   /** Shows one of the views; the others cost nothing. */
   drawView() {
     if (!this.isOpen) return;
-    const isEmpty = !this.note.hidden;
+    const isEmpty = this.notes.isInPlaceOfList;
     const isReading = this.isReading && this.view === "list" && !isEmpty;
     this.panel.dataset.view = this.view;
     this.panel.classList.toggle("is-reading", isReading);
     this.list.node.hidden = this.view !== "list" || isEmpty || isReading;
     this.chart.node.hidden = this.view !== "chart" || isEmpty;
     this.comparison.node.hidden = this.view !== "compare";
-    this.note.hidden = this.note.hidden || this.view === "compare";
+    this.notes.node.hidden = !isEmpty || this.view === "compare";
     const isWhole = this.view === "compare" || isEmpty;
     this.details.node.hidden = isWhole;
     this.body.classList.toggle("is-whole", isWhole || isReading);
@@ -426,43 +408,6 @@ class ModelPicker extends FormField {
     if (this.list.rowPx !== this.list.neededRowPx) this.refresh();
     if (this.view === "list" || (width !== this.width && this.view === "chart")) this.drawView();
     this.width = width;
-  }
-
-  /** What may be done about a favourite that has left the list. */
-  waysOut({ id, successor }) {
-    const replace = (others) => {
-      this.kept.put("favourites", [...new Set(this.kept.favourites.flatMap((one) => (one === id ? others : [one])))]);
-      this.refresh();
-      this.input.focus();
-    };
-    return [successor && button(`Keep ${successor.label} instead`, () => replace([successor.id])), button("Remove it", () => replace([]))].filter(Boolean);
-  }
-
-  again() {
-    return button("Try again", async ({ currentTarget: pressed }) => {
-      pressed.textContent = "Trying …";
-      if (this.kept.problem) this.kept.read();
-      await this.load("no-cache");
-      pressed.textContent = "Try again";
-    });
-  }
-
-  notes() {
-    const bar = barOf(this);
-    const lost = bar ? null : lostOf(this);
-    const words = bar ?? lost?.words ?? "";
-    // Said aloud when it is another, and only then.
-    if (words !== this.barWords.textContent) {
-      this.bar.hidden = !words;
-      this.bar.classList.toggle("is-good", words === this.line.news);
-      this.barWords.textContent = words;
-      this.barWays.replaceChildren(...(lost ? this.waysOut(lost) : bar === this.line.news ? [] : [this.again()]));
-    }
-    const { catalog, kept, list, tools } = this;
-    const note = noteOf({ catalog, kept, list, on: tools.on, clear: () => this.clear(), again: () => this.again() });
-    this.note.hidden = note === null;
-    if (note) this.note.replaceChildren(...note);
-    this.note.classList.toggle("is-loading", catalog.state === "loading");
   }
 }
 
