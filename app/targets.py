@@ -16,7 +16,7 @@ _VERSION = __version__.encode()
 def canonical_target(path: str, pairs: tuple[tuple[str, str], ...]) -> bytes:
     """Return a target in its settled spelling: words in alphabetical order, values in the order given."""
     settled_pairs = sorted(pairs, key=_name_of)
-    query = "&".join([f"{name}={value}" for name, value in settled_pairs])
+    query = "&".join(map("=".join, settled_pairs))
     # What quoting would leave as it is; to see that at once takes a third of the time that each part for itself takes.
     if not (_PLAIN_QUERY.fullmatch(query) and query.count("=") == len(pairs) and query.count("&") < len(pairs)):
         query = "&".join([f"{quote_plus(name)}={quote_plus(value)}" for name, value in settled_pairs])

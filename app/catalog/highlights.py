@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from app.catalog.labels import Label, Labels
 from app.catalog.postings import goes_on
-from app.catalog.remembered import Remembered
 from app.catalog.terms import Terms
 from app.catalog.words import joins_of, words_of
 
@@ -35,14 +34,27 @@ class Highlighter:
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
         self._texts: dict[int, _Texts] = {}
-        self._remembered: Remembered[tuple[int, str], Shown] = Remembered(MAX_REMEMBERED)
+        self._remembered: dict[str, dict[int, Shown]] = {}
+        self._room = MAX_REMEMBERED
 
     def shown(self, places: Iterable[int], terms: Terms) -> list[Shown]:
         """Return where the words of a query stand in the models at some places."""
         if len(terms) > 1:
             return [self._find(place, terms) for place in places]
-        known, word = self._remembered, terms[0].text
-        return [known.get((place, word)) or known.keep((place, word), self._find(place, terms)) for place in places]
+        known = self._remembered.get(terms[0].text)
+        if known is None:
+            known = self._remembered[terms[0].text] = {}
+            self._room -= 1
+        shown = [known.get(place) or self._keep(known, place, self._find(place, terms)) for place in places]
+        if self._room < 0:
+            self._remembered.clear()
+            self._room = MAX_REMEMBERED
+        return shown
+
+    def _keep(self, known: dict[int, Shown], place: int, shown: Shown) -> Shown:
+        known[place] = shown
+        self._room -= 1
+        return shown
 
     def _find(self, place: int, terms: Terms) -> Shown:
         found = _highlights(self._texts_at(place), terms.shown)

@@ -228,10 +228,10 @@ class SearchIndex:
         """Return the models that are called by these words and no others."""
         return among & self._exact.of(terms.key)
 
-    def hits(self, scores: Mapping[int, float], terms: Terms) -> dict[int, Hit]:
+    def hits(self, places: Sequence[int], scores: Mapping[int, float], terms: Terms) -> dict[int, Hit]:
         """Return where in the texts of some models the words of a query stand, by the models' places."""
-        shown = self._highlighter.shown(scores, terms)
-        return {place: Hit(place, score, what) for (place, score), what in zip(scores.items(), shown, strict=True)}
+        shown = self._highlighter.shown(places, terms)
+        return {place: Hit(place, scores[place], what) for place, what in zip(places, shown, strict=True)}
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return the ids that come nearest to a text which means no model; none when nothing is near."""

@@ -60,7 +60,7 @@ def select(index: Index, query: Query) -> Selection:
     return Selection(
         places=tuple(page),
         total=total,
-        hits=index.search.hits({place: scores[place] for place in page}, terms) if terms else _NOTHING,
+        hits=index.search.hits(page, scores, terms) if terms else _NOTHING,
         facets=_facets(index, query, masks, terms) if query.facets else _NOTHING,
         suggestions=index.search.nearest(text, index.listed) if text and not total else (),
         missing=missing,

@@ -262,16 +262,17 @@ def test_highlights_lie_on_the_words_that_matched(query: str, model_id: str, fie
 
 def test_a_match_in_the_description_is_told() -> None:
     place = INDEX.places["deepseek/deepseek-v3.2"]
-    assert INDEX.search.hits({place: 0.1}, INDEX.search.terms_of("nobody"))[place].fields == ("description",)
+    assert INDEX.search.hits([place], {place: 0.1}, INDEX.search.terms_of("nobody"))[place].fields == ("description",)
 
 
 def test_what_is_remembered_of_queries_is_bounded_and_changes_no_answer() -> None:
     search = SearchIndex(INDEX.models)
     everything = (1 << len(INDEX.models)) - 1
     first = search.find("claude", everything)
+    places = range(len(INDEX.models))
     for number in range(3_000):
         terms = search.terms_of(f"claude {number}")
-        search.hits(dict.fromkeys(range(len(INDEX.models)), 0.5), Terms(terms[:1]))
+        search.hits(places, dict.fromkeys(places, 0.5), Terms(terms[:1]))
         search.nearest(f"nobody {number}", everything)
     assert search.find("claude", everything) == first
     remembered = [value for value in vars(search).values() if isinstance(value, dict)]
