@@ -6,7 +6,6 @@ Rows are joined from bytes that were made once per snapshot; only `fields=` buil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -164,8 +163,10 @@ def _rows(published: Published, query: Query, selected: Selection, *, is_search:
     hits = selected.hits
     if not is_search or not hits:
         return rows
-    parts = (with_match(row, hits[place]) for place, row in zip(selected.places, rows, strict=True))
-    return list(chain.from_iterable(parts))
+    parts: list[bytes] = []
+    for place, row in zip(selected.places, rows, strict=True):
+        parts += with_match(row, hits[place])
+    return parts
 
 
 def _some_fields(model: Model, fields: Sequence[str]) -> Mapping[str, Any]:

@@ -29,9 +29,9 @@ def by_count(masks: Sequence[int]) -> Step:
 
 def partition(mask: int, steps: Sequence[Step], worth: int = 0, most: int = 0) -> Iterator[tuple[float, int]]:
     """Return the parts of a set, best first, each with its worth from 0 to 1; an earlier step outweighs all later."""
+    if not mask:
+        return
     for at, step in enumerate(steps, 1):
-        if not mask:
-            return
         highest = step[0][0] if step else 0
         worth *= highest + 1
         most = most * (highest + 1) + highest
@@ -46,5 +46,4 @@ def partition(mask: int, steps: Sequence[Step], worth: int = 0, most: int = 0) -
                 yield from partition(part, steps[at:], worth + value, most)
                 mask ^= part
         worth += value_of_all
-    if mask:
-        yield (worth / most if most else 1.0), mask
+    yield (worth / most if most else 1.0), mask
