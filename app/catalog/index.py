@@ -159,7 +159,7 @@ class Index:
 
 
 def build_index(snapshot: Snapshot) -> Index:
-    """Build the tables; some ten milliseconds for 400 models, so not on the event loop."""
+    """Build the tables; some thirty milliseconds for 400 models, so not on the event loop."""
     models = snapshot.models
     labels = Labels(models)
     return Index(
