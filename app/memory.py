@@ -85,6 +85,11 @@ def without_collections() -> Iterator[None]:
                 gc.enable()
 
 
+def keep_out_of_collections() -> None:
+    """Never look through what is there now for cycles; it holds none, and goes when nobody refers to it."""
+    gc.freeze()
+
+
 def let_go(last: list[Any]) -> None:
     """Empty a list whose items nobody else holds, such as a catalog that was replaced; runs in a thread.
 

@@ -8,7 +8,6 @@ in case another follows, and ended.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -19,10 +18,11 @@ from typing import Any
 import structlog
 
 import app
+from app.building.child import Child, started
 from app.building.in_thread import ThreadBuilder
 from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
 from app.building.stream import LENGTH, Message, StreamError, pieces_of
-from app.memory import without_collections
+from app.memory import keep_out_of_collections, without_collections
 
 log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
@@ -32,7 +32,8 @@ KEPT_SECONDS = 2.0
 # ever. On a machine of its own a record takes a hundredth of this.
 MOST_SECONDS = 10.0
 MOST_SECONDS_PER_RECORD = 0.02
-_READ_BYTES = 1024**2
+# Of a longer answer the collector would look at every object once more, in one step of 60 to 100 ms at 100,000 models.
+_MANY_BYTES = 16 * 1024**2
 # What Python and the C library need of the environment; secrets stay here.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
 
@@ -57,7 +58,7 @@ class ChildBuilder:
         self._python = python
         self._kept_seconds = kept_seconds
         self._busy = asyncio.Lock()
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -65,7 +66,7 @@ class ChildBuilder:
     @property
     def process_id(self) -> int | None:
         """The process that builds; None while there is none."""
-        return self._child.pid if self._child else None
+        return self._child.id if self._child else None
 
     async def propose(self, order: Proposing) -> Proposal:
         """Return what the records would make of the catalog; raises EnvelopeError, and BuilderLostError once closed."""
@@ -147,22 +148,15 @@ class ChildBuilder:
         if self._is_closed:
             raise BuilderLostError("the service stops")
 
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._child is not None and self._child.returncode is None:
-            return self._child
+    async def _running(self) -> Child:
+        if self._child is not None:
+            if self._child.is_running:
+                return self._child
+            await self._end()
         # Not where this process was started: the current folder may hold an `app` of somebody else's.
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         environment["PYTHONPATH"] = str(Path(app.__file__).parents[1])
-        self._child = await asyncio.create_subprocess_exec(
-            self._python,
-            "-P",
-            "-m",
-            "app.building.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=environment,
-            limit=_READ_BYTES,
-        )
+        self._child = await started([self._python, "-P", "-m", "app.building.worker"], environment)
         if self._is_closed:
             # While it was being started, there was nothing to kill.
             self._kill()
@@ -176,51 +170,44 @@ class ChildBuilder:
     def _end_soon(self) -> None:
         child, self._child = self._child, None
         if child is not None:
-            leaving = asyncio.get_running_loop().create_task(_left(child), name="a builder ends")
+            leaving = asyncio.get_running_loop().create_task(child.left(), name="a builder ends")
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
 
     def _kill(self) -> None:
         if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.kill()
+            self._child.kill()
 
     async def _end(self) -> None:
         self._keep()
         self._kill()
         child, self._child = self._child, None
         if child is not None:
-            await _left(child)
+            await child.left()
 
 
-async def _left(child: asyncio.subprocess.Process) -> None:
-    """Wait until a process is gone, which ends by itself when nobody can order any more, and its pipes with it."""
-    if child.stdin is not None:
-        child.stdin.close()
-    with contextlib.suppress(OSError):
-        # What it still had to say is read, because a pipe with something in it stays open.
-        await child.communicate()
-
-
-async def _exchange(child: asyncio.subprocess.Process, order: Proposing | Building) -> tuple[str, Any]:
+async def _exchange(child: Child, order: Proposing | Building) -> tuple[str, Any]:
     """Send an order and return the answer; raises OSError, EOFError and StreamError."""
-    orders, results = child.stdin, child.stdout
-    if orders is None or results is None:
-        raise OSError("the process has no pipes")
     pieces = pieces_of(order)
     # In threads, because upstream's records are written here.
     while piece := await asyncio.to_thread(_next_of, pieces):
-        orders.write(piece)
-        await orders.drain()
-    message = Message()
-    while True:
-        (length,) = LENGTH.unpack(await results.readexactly(LENGTH.size))
-        if not length:
-            said, answer = message.value
-            return said, answer
-        message.take(await results.readexactly(length))
-        # Whoever reads the catalog meanwhile gets a turn between two pieces.
+        child.orders.write(piece)
+        await child.orders.drain()
+    message, read_bytes = Message(), 0
+    while length := LENGTH.unpack(await child.answers.readexactly(LENGTH.size))[0]:
+        frame = await child.answers.readexactly(length)
+        # Whoever reads the catalog meanwhile gets a turn between two steps.
         await asyncio.sleep(0)
+        message.take(frame)
+        read_bytes += length
+        await asyncio.sleep(0)
+    said, answer = message.value
+    # Here, because to let go of all that was noted while reading 100,000 models takes 40 ms.
+    del message
+    await asyncio.sleep(0)
+    if read_bytes > _MANY_BYTES:
+        keep_out_of_collections()
+    return said, answer
 
 
 def _next_of(pieces: Iterator[bytes]) -> bytes:

@@ -18,6 +18,8 @@ MEMBERS_AT_ONCE = 32
 LARGE_BYTES = 262_144
 GROWN_BYTES = 1_048_576
 GROWN_MEMBERS = 8_192
+# A mask of so many models; pickle writes the same number each time that it meets it.
+LARGE_NUMBER_BITS = 32_768
 # Of these, which are mostly words and numbers, more are read in as short a time.
 GROWN_AT_ONCE = 512
 CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -27,8 +29,8 @@ _SMALL = (Context, Model, Packed, SecondChance)
 
 
 def must_grow(holder: Any) -> bool:
-    """Whether one call that makes it would take long: 16 MB take 50 ms, 100,000 members ten."""
-    if type(holder) in {dict, list}:
+    """Whether one call that makes it would take long: 16 MB take 50 ms, 100,000 members 10 to 30."""
+    if isinstance(holder, CONTAINERS):
         return len(holder) > GROWN_MEMBERS
     return isinstance(holder, (bytes, bytearray, array)) and memoryview(holder).nbytes > GROWN_BYTES
 
@@ -36,20 +38,22 @@ def must_grow(holder: Any) -> bool:
 def large_in(value: Any, known: set[int]) -> list[Any]:
     """Return what is large in a value, the innermost first; what is `known` by its id is left out."""
     large: list[Any] = []
-    waiting = [value]
+    # Each with whether everything in it was found.
+    waiting = [(value, False)]
     while waiting:
-        holder = waiting.pop()
+        holder, is_done = waiting.pop()
+        if is_done:
+            large.append(holder)
+            continue
         if id(holder) in known or isinstance(holder, SHARED):
             continue
         known.add(id(holder))
-        if isinstance(holder, (bytes, bytearray, array)):
+        if isinstance(holder, (bytes, bytearray, array, int)):
             large.append(holder)
         elif not isinstance(holder, _SMALL):
-            held = held_by(holder)
             if isinstance(holder, CONTAINERS) and len(holder) > MEMBERS_AT_ONCE:
-                large.append(holder)
-            waiting += [member for member in held if _may_be_large(member)]
-    large.reverse()
+                waiting.append((holder, True))
+            waiting += [(member, False) for member in held_by(holder) if _may_be_large(member)]
     return large
 
 
@@ -63,6 +67,8 @@ def held_by(holder: Any) -> list[Any]:
 
 def _may_be_large(value: Any) -> bool:
     kind = type(value)
+    if kind is int:
+        return bool(value.bit_length() >= LARGE_NUMBER_BITS)
     if kind is bytes or kind is bytearray:
         return len(value) >= LARGE_BYTES
     return len(value) * value.itemsize >= LARGE_BYTES if kind is array else kind not in _ATOMS

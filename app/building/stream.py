@@ -17,6 +17,7 @@ import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -36,6 +37,10 @@ _KNOWN = {
     "json": {"loads"},
     "orjson": {"loads"},
 }
+
+
+# What can't grow itself, by name.
+_GROWN: Mapping[str, Any] = {"tuple": tuple, "frozenset": frozenset}
 
 
 class StreamError(Exception):
@@ -115,10 +120,28 @@ class _Growth:
         """Let the value grow."""
         if isinstance(value, dict):
             value.update(zip(*self.more, strict=True))
+        elif isinstance(value, set):
+            value.update(self.more)
         elif isinstance(value, array):
             value.frombytes(self.more)
         else:
             value.extend(self.more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """A value that grew as something else is complete, and becomes what it is by its name."""
+
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value that is named by a number from now on."""
+
+    number: int
+    value: Any
 
 
 class _LeanWriter(_Writer):
@@ -140,8 +163,9 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
     buffer = io.BytesIO()
     replaced = {id(heavy): number for number, (heavy, _) in enumerate(stand_ins)}
     numbers: dict[int, int] = {}
+    free_numbers = count(len(stand_ins))
     large = large_in(value, set(replaced))
-    is_lean = bool(stand_ins) or any(map(must_grow, large))
+    is_lean = bool(stand_ins) or any(isinstance(one, int) or must_grow(one) for one in large)
     writer = _LeanWriter(buffer, numbers) if is_lean else _Writer(buffer, _PROTOCOL)
 
     def written(part: Any) -> bytes:
@@ -152,10 +176,12 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
 
     def ahead(holders: Iterable[Any]) -> Iterator[bytes]:
         for holder in holders:
-            if must_grow(holder):
-                number = len(stand_ins) + len(numbers)
-                for growth in _growths(number, holder):
-                    yield written(growth)
+            if id(holder) in numbers:
+                # It stands in a stand-in, too.
+                continue
+            if isinstance(holder, int) or must_grow(holder):
+                number = next(free_numbers)
+                yield from map(written, _numbered(number, holder))
                 numbers[id(holder)] = number
                 continue
             if isinstance(holder, CONTAINERS):
@@ -172,13 +198,18 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
     yield END
 
 
-def _growths(number: int, holder: Any) -> Iterator[_Growth]:
-    if isinstance(holder, dict):
+def _numbered(number: int, holder: Any) -> Iterator[Any]:
+    if isinstance(holder, int):
+        yield _Given(number, holder)
+    elif isinstance(holder, dict):
         for keys in runs_of(holder, GROWN_AT_ONCE):
             yield _Growth(number, {}, (keys, [holder[key] for key in keys]))
-    elif isinstance(holder, list):
+    elif isinstance(holder, CONTAINERS):
+        empty: Any = set() if isinstance(holder, (set, frozenset)) else []
         for members in runs_of(holder, GROWN_AT_ONCE):
-            yield _Growth(number, [], members)
+            yield _Growth(number, empty, members)
+        if type(holder) in _GROWN.values():
+            yield _Grown(number, type(holder).__name__)
     else:
         empty = array(holder.typecode) if isinstance(holder, array) else bytearray()
         with memoryview(holder).cast("B") as run:
@@ -206,6 +237,10 @@ class Message:
                 self._reader.known |= dict(enumerate(self.value.values))
             elif isinstance(self.value, _Growth):
                 self.value.of(self._reader.known.setdefault(self.value.number, self.value.empty))
+            elif isinstance(self.value, _Grown):
+                self._reader.known[self.value.number] = _GROWN[self.value.kind](self._reader.known[self.value.number])
+            elif isinstance(self.value, _Given):
+                self._reader.known[self.value.number] = self.value.value
         except StreamError:
             raise
         except Exception as error:

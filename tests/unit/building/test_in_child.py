@@ -18,6 +18,7 @@ from app import answers
 from app.building.in_child import SMALL_BYTES, ChildBuilder
 from app.building.in_thread import ThreadBuilder
 from app.building.orders import Adopted, Builder, BuilderLostError, Building, Built, Proposing
+from app.building.worker import NICE
 from app.candidate import Rules
 from app.catalog.guard import GuardLimits
 from app.catalog.merge import Ingredients
@@ -240,7 +241,7 @@ async def test_it_stands_back_and_knows_no_secret(child: ChildBuilder, monkeypat
     assert b"key-canary" not in (there / "environ").read_bytes()
     assert child.process_id is not None
     is_idle_work = os.sched_getscheduler(child.process_id) == os.SCHED_IDLE
-    assert is_idle_work or os.getpriority(os.PRIO_PROCESS, child.process_id) == 19
+    assert is_idle_work or os.getpriority(os.PRIO_PROCESS, child.process_id) == NICE
     assert int((there / "oom_score_adj").read_text()) == 600
 
 

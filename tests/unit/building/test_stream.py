@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.building.large import GROWN_BYTES, GROWN_MEMBERS, LARGE_BYTES, MEMBERS_AT_ONCE
+from app.building.large import GROWN_BYTES, GROWN_MEMBERS, LARGE_BYTES, LARGE_NUMBER_BITS, MEMBERS_AT_ONCE
 from app.building.stream import END, LENGTH, Message, StreamError, message_of, pieces_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
@@ -52,10 +52,16 @@ def told(value: object, stand_ins: list[tuple[object, object]] | None = None) ->
         array("Q", range(GROWN_BYTES // 8 + 5)),
         {f"word {number}": [number] for number in range(GROWN_MEMBERS + 5)},
         [f"word {number}" for number in range(GROWN_MEMBERS + 5)],
+        tuple(f"word {number}" for number in range(GROWN_MEMBERS + 5)),
+        {f"word {number}" for number in range(GROWN_MEMBERS + 5)},
+        frozenset(f"word {number}" for number in range(GROWN_MEMBERS + 5)),
+        {f"mask {number}": (1 << LARGE_NUMBER_BITS) + number for number in range(200)},
     ],
 )
 def test_what_comes_is_what_was_sent(value: object) -> None:
-    assert told(value) == value
+    came = told(value)
+    assert came == value
+    assert type(came) is (bytearray if isinstance(value, bytes) and len(value) > GROWN_BYTES else type(value))
 
 
 def test_a_snapshot_comes_whole_and_without_its_look_up_table() -> None:
@@ -98,12 +104,32 @@ def test_what_stands_in_two_places_comes_once() -> None:
     assert came[0][0] is came[1][199]
 
 
+def test_a_mask_that_stands_in_two_places_comes_once() -> None:
+    mask = 1 << (4 * LARGE_NUMBER_BITS)
+    masks = {f"mask {number}": mask + number for number in range(100)}
+    frames = frames_of([masks, list(masks.values()), {"one": masks["mask 1"]}])
+    mask_bytes = mask.bit_length() // 8
+    assert sum(map(len, frames)) < 101 * mask_bytes + 20_000
+    assert max(map(len, frames)) < mask_bytes + 1_000
+    came = message_of(frames)
+    assert came[0] == masks
+    assert came[0]["mask 1"] is came[1][1] is came[2]["one"]
+
+
 def test_stand_ins_come_instead() -> None:
     heavy = tuple(f"row {number}" for number in range(10_000))
     came = told({"rows": heavy, "again": heavy, "other": 1}, [(heavy, ("light",))])
     assert came == {"rows": ("light",), "again": ("light",), "other": 1}
     assert came["rows"] is came["again"]
     assert sum(map(len, frames_of({"rows": heavy}, [(heavy, ("light",))]))) < 500
+
+
+def test_what_stands_in_a_stand_in_and_beside_it_comes_once() -> None:
+    shared, other = [f"word {number}" for number in range(GROWN_MEMBERS + 5)], list(range(GROWN_MEMBERS + 5))
+    heavy = ("heavy",)
+    came = told({"rows": heavy, "shared": shared, "other": other}, [(heavy, ("light", shared))])
+    assert came == {"rows": ("light", shared), "shared": shared, "other": other}
+    assert came["rows"][1] is came["shared"]
 
 
 def test_what_only_the_service_needs_stays_there() -> None:
