@@ -32,6 +32,12 @@ class StoreContract:
         assert await store.load() == Stored(7, "abc", payload)
         assert await store.head() == Head(7, "abc")
 
+    @pytest.mark.parametrize("kind", [bytes, bytearray])
+    async def test_a_long_payload_comes_back_whole(self, store: Store, kind: type[bytes]) -> None:
+        payload = kind(secrets.token_bytes(1_000_003))
+        assert await store.save(Stored(7, "abc", payload))
+        assert await store.load() == Stored(7, "abc", bytes(payload))
+
     async def test_an_empty_payload_is_a_payload(self, store: Store) -> None:
         assert await store.save(Stored(1, "empty", b""))
         assert await store.load() == Stored(1, "empty", b"")
