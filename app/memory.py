@@ -38,6 +38,9 @@ MANY_MODELS = 2_000
 SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 """What objects refer to and don't own: nothing behind these is part of a catalog."""
 
+# What refers to nothing else; most of a catalog, and a set of a million numbers takes long to grow.
+_LEAVES = (str, bytes, bytearray, int, float)
+
 
 def limit_allocator() -> None:
     """Keep glibc from hoarding what a refresh needed for a moment; call before threads start.
@@ -101,7 +104,7 @@ def let_go(last: list[Any]) -> None:
     waiting = list(last)
     while waiting:
         holder = waiting.pop()
-        if id(holder) in known or isinstance(holder, SHARED):
+        if isinstance(holder, _LEAVES) or id(holder) in known or isinstance(holder, SHARED):
             continue
         known.add(id(holder))
         held = gc.get_referents(holder)

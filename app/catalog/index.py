@@ -19,6 +19,7 @@ from app.catalog.columns import Column
 from app.catalog.identity import base_of, slug_of
 from app.catalog.labels import Labels
 from app.catalog.model import Model
+from app.catalog.portions import in_portions
 from app.catalog.postings import mask_of, places_in
 from app.catalog.price import PriceState
 from app.catalog.remembered import Remembered
@@ -165,7 +166,7 @@ def build_index(snapshot: Snapshot) -> Index:
     return Index(
         snapshot=snapshot,
         places=MappingProxyType({model.id: place for place, model in enumerate(models)}),
-        spellings=MappingProxyType(_spellings(models)),
+        spellings=in_portions(_spellings(models)),
         facets={name: _facet(models, values_of) for name, values_of in FACETS.items()},
         columns={
             name: Column(
