@@ -12,7 +12,7 @@ from typing import Any
 from app.catalog.errors import QueryError, QueryFault
 from app.catalog.index import Index
 from app.catalog.query import MAX_IDS, MIN_SNAPSHOT, WORDS, Kind, Query, Word
-from app.catalog.search import MAX_QUERY_CHARS
+from app.catalog.terms import MAX_QUERY_CHARS
 
 MAX_WORDS = 64
 MAX_VALUE_CHARS = 200

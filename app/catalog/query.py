@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from app.catalog.index import FACETS
-from app.catalog.search import MAX_QUERY_CHARS
+from app.catalog.terms import MAX_QUERY_CHARS
 
 MAX_LIMIT = 1_000
 MAX_IDS = 500

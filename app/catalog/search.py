@@ -19,7 +19,6 @@ Every respect is a partition of a bit mask, so the cost hardly grows with the nu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import chain
@@ -33,7 +32,6 @@ from app.catalog.model import Model
 from app.catalog.naming import (
     author_in_name,
     called,
-    compounds_of,
     description_words,
     key_of,
     plainer_siblings,
@@ -43,14 +41,10 @@ from app.catalog.naming import (
 from app.catalog.postings import Postings, mask_of, places_in
 from app.catalog.ranking import Step, at_least, by_count, partition
 from app.catalog.remembered import Remembered
-from app.catalog.synonyms import SYNONYMS
-from app.catalog.terms import AUTHOR_WHOLE, DESCRIPTION, TYPO, Term, Terms
-from app.catalog.typos import Typos
-from app.catalog.words import JOINED_WORDS, texts_of, words_of
+from app.catalog.terms import AUTHOR_WHOLE, DESCRIPTION, MAX_QUERY_CHARS, MAX_QUERY_WORDS, TYPO, Terms
+from app.catalog.vocabulary import Vocabulary
+from app.catalog.words import texts_of
 
-MAX_QUERY_CHARS = 256
-MAX_QUERY_WORDS = 12
-MAX_TYPOS = 4
 # Queries whose words are remembered, and the most that their masks may take together.
 MAX_REMEMBERED = 1_024
 MAX_REMEMBERED_MASK_BYTES = 8 * 1024**2
@@ -58,10 +52,7 @@ SUGGESTIONS = 5
 MAX_NAME_WORDS = 10
 # Texts whose words are kept while the index is built.
 MAX_READ = 2_048
-MIN_STEM_LETTERS = 3
 MAX_INEXACT_SCORE = 0.99
-FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
-_TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
 
 
 class Hit(NamedTuple):
@@ -142,14 +133,7 @@ class SearchIndex:
             for key in {key_of(words) for words in aliased if words}:
                 exact_aliases.setdefault(key, []).append(place)
             lengths[min(telling_words(model, read), MAX_NAME_WORDS)].append(place)
-        self._compounds = compounds_of(own)
-        for part, compounds in self._compounds.items():
-            there = aliases.setdefault(part, [])
-            there += sorted({place for compound in compounds for place in names[compound]}.difference(there))
-        self._names = Postings(names, size, joined=frozenset(names.keys() - own), is_completed=True)
-        self._authors = Postings(authors, size, is_completed=True)
-        self._aliases = Postings(aliases, size)
-        self._descriptions = Postings(descriptions, size)
+        self._vocabulary = Vocabulary(names, authors, aliases, descriptions, own, size)
         self._exact = Postings({**exact_aliases, **exact}, size)
         self._steps_by_length = [
             (MAX_NAME_WORDS - length, mask_of(places, size)) for length, places in enumerate(lengths) if places
@@ -158,7 +142,6 @@ class SearchIndex:
         self._step_without_variants: Step = [(1, ~reduce(or_, self._variants.values(), 0))]
         self._plainer = plainer_siblings(models)
         self._have_plainer = mask_of(self._plainer, size)
-        self._typos = Typos({*names, *authors, *aliases})
 
     def find(self, query: str, among: int, limit: int | None = None) -> Found:
         """Return the best models among a set (a bit mask) for the words of a query."""
@@ -175,12 +158,7 @@ class SearchIndex:
 
     def look_up(self, query: str) -> Terms:
         """Return the words of a query with what they match, without remembering them."""
-        words = [word.text for word in words_of(query)][:MAX_QUERY_WORDS]
-        words = list(dict.fromkeys(self._segmented(words)))
-        telling = [word for word in words if word not in FILLERS or word in self._names] or words
-        # Whoever mistypes more words than this is not corrected but heard: each costs some hundred look-ups.
-        unknown = [word for word in telling if not self._is_known(word)][:MAX_TYPOS]
-        return Terms(self._term(word, may_be_typo=word in unknown) for word in telling)
+        return self._vocabulary.terms_of(query)
 
     def find_terms(self, terms: Terms, among: int, limit: int | None = None) -> Found:
         """Return the best models among a set for words that were looked up already."""
@@ -242,65 +220,8 @@ class SearchIndex:
     def _find_nearest(self, text: str, among: int, limit: int) -> tuple[str, ...]:
         found = self.find(text, among, limit)
         if not found.places:
-            # What was typed may go on too long: `claudexyz` still begins with a word that is known.
-            words = [self._stem(word.text) for word in words_of(text)][:MAX_QUERY_WORDS]
-            found = self.find_terms(Terms(self._term(word) for word in words if word), among, limit)
+            found = self.find_terms(self._vocabulary.stems_of(text), among, limit)
         return tuple(self._labels.id_at(place) for place in found.places)
-
-    def _stem(self, word: str) -> str:
-        for end in range(len(word), MIN_STEM_LETTERS - 1, -1):
-            if word[:end] in self._names or word[:end] in self._authors or self._names.has_prefix(word[:end]):
-                return word[:end]
-        return ""
-
-    def _is_known(self, word: str) -> bool:
-        return word in self._names or word in self._authors or word in self._aliases
-
-    def _segmented(self, words: list[str]) -> list[str]:
-        """Return the words, joined where only the joined word is known (`deep seek`), or a known version (`4 5`)."""
-        segmented: list[str] = []
-        at = 0
-        while at < len(words):
-            version = ".".join(words[at : at + 2])
-            if _TWO_NUMBERS.fullmatch(version) and version in self._names:
-                segmented.append(version)
-                at += 2
-                continue
-            for count in range(JOINED_WORDS, 1, -1):
-                parts = words[at : at + count]
-                joined = "".join(parts)
-                if len(parts) == count and self._is_known(joined) and not all(map(self._is_known, parts)):
-                    segmented.append(joined)
-                    at += count
-                    break
-            else:
-                segmented.append(words[at])
-                at += 1
-        return segmented
-
-    def _term(self, word: str, *, may_be_typo: bool = True) -> Term:
-        synonyms = [other for other in _synonyms_of(word) if self._is_known(other)]
-        mask = self._names.of(word)
-        kinds = [mask]
-        kinds.append(mask := mask | self._authors.of(word))
-        kinds.append(mask := mask | self._names.going_on(word))
-        mask |= self._authors.going_on(word) | self._authors.of_any(synonyms)
-        mask |= self._names.of_any(synonyms) | self._aliases.of(word)
-        kinds.append(mask)
-        near = [] if mask else self._names.joined_with_prefix(word)
-        mended = self._nearest_words(word) if may_be_typo and not mask else []
-        near = [*mended, *near]
-        mask |= self._names.of_any(near) | self._authors.of_any(near) | self._aliases.of_any(near)
-        kinds.append(mask)
-        kinds.append(mask | self._descriptions.of(word))
-        compounds = self._compounds.get(word, ())
-        meant = mended[0] if len(mended) == 1 else word
-        return Term(word, tuple(kinds), frozenset((*synonyms, *near, *compounds)), meant)
-
-    def _nearest_words(self, word: str) -> list[str]:
-        """Return the known words at the least distance that a typo may have."""
-        near = self._typos.near(word)
-        return [known for known, edits in near if edits == near[0][1]]
 
     def _step_by_variant(self, terms: Terms) -> Step:
         """Return what puts bases and asked-for variants before the other variants."""
@@ -333,10 +254,3 @@ def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:
         if model.variant:
             places.setdefault(model.variant, []).append(place)
     return {variant: mask_of(found, len(models)) for variant, found in places.items()}
-
-
-def _synonyms_of(word: str) -> tuple[str, ...]:
-    """Return what else a word may mean: by the table, or, of two digits, the version without its point."""
-    if len(word) == 2 and word.isdigit():
-        return (f"{word[0]}.{word[1]}",)
-    return SYNONYMS.get(word, ())

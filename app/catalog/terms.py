@@ -10,6 +10,8 @@ from typing import NamedTuple, Self
 
 from app.catalog.naming import key_of
 
+MAX_QUERY_CHARS = 256
+MAX_QUERY_WORDS = 12
 # The cost grows with the square of the words; no real question has more, and an exact name is compared whole.
 MAX_SCORED_WORDS = 8
 NAME_WHOLE, AUTHOR_WHOLE, NAME_PREFIX, AUTHOR_PREFIX, TYPO, DESCRIPTION = range(6)

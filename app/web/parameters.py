@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.catalog.query import WORDS, Kind, Word
-from app.catalog.search import MAX_QUERY_CHARS
+from app.catalog.terms import MAX_QUERY_CHARS
 
 _REPEATABLE = frozenset({Kind.ONE_OF, Kind.SET_OF, Kind.IDS})
 

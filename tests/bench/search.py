@@ -28,8 +28,9 @@ from typing import Any
 
 from app.catalog.model import Model
 from app.catalog.parse import parse_records
-from app.catalog.search import MAX_QUERY_CHARS, SearchIndex
+from app.catalog.search import SearchIndex
 from app.catalog.snapshot import default_order
+from app.catalog.terms import MAX_QUERY_CHARS
 from app.catalog.words import words_of
 from tests.bench.bounds import ROOT
 from tests.bench.report import write_document

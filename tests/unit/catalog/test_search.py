@@ -17,10 +17,10 @@ from app.catalog.model import Model
 from app.catalog.parse import parse_records
 from app.catalog.postings import MAX_WALKED, mask_of, places_in
 from app.catalog.query import Query
-from app.catalog.search import MAX_QUERY_CHARS, MAX_QUERY_WORDS, MAX_REMEMBERED, SearchIndex
+from app.catalog.search import MAX_REMEMBERED, SearchIndex
 from app.catalog.select import Selection, select
 from app.catalog.snapshot import Origin, Snapshot
-from app.catalog.terms import Terms
+from app.catalog.terms import MAX_QUERY_CHARS, MAX_QUERY_WORDS, Terms
 from app.catalog.words import words_of
 from app.published import publish_snapshot
 from tests.simulator import generate_catalog, make_record
