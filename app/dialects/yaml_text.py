@@ -11,18 +11,23 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 # A slash makes it neither a number, a date nor a word that means something; a colon is none before a letter or digit.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.~@-]+(?::[A-Za-z0-9_.@-]+)*)+")
 _KEY = re.compile(r"(?!(?:on|no|yes|off|true|false|null)$)[a-z][a-z0-9_]+")
+# The same names stand in each entry.
+_NAMES_KEPT = 1_024
 _ASTRAL = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 
 
 def scalar(value: object) -> str:
     """Return a text, a number, true, false or null in YAML; raises TypeError for anything else."""
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
+    if value is True:
+        return "true"
+    if value is None or value is False:
+        return "null" if value is None else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
@@ -61,8 +66,10 @@ def lines(value: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
     """Return a mapping in block style, a line each; a list of mappings has its dashes two spaces in."""
     pad = " " * indent
     for key, entry in value.items():
-        name = key if _KEY.fullmatch(key) else quoted(key)
-        if isinstance(entry, dict) and entry:
+        name = _name(key)
+        if not isinstance(entry, (dict, list)):
+            yield f"{pad}{name}: {scalar(entry)}"
+        elif isinstance(entry, dict) and entry:
             yield f"{pad}{name}:"
             yield from lines(entry, indent + 2)
         elif isinstance(entry, list) and entry and all(isinstance(item, dict) and item for item in entry):
@@ -71,6 +78,11 @@ def lines(value: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
                 yield from item_lines(item, indent + 2)
         else:
             yield f"{pad}{name}: {flow(entry)}"
+
+
+@lru_cache(_NAMES_KEPT)
+def _name(key: str) -> str:
+    return key if _KEY.fullmatch(key) else quoted(key)
 
 
 def item_lines(item: Mapping[str, Any], indent: int) -> Iterator[str]:

@@ -99,7 +99,7 @@ def memory(bench: Bench, *, core: int) -> list[Row]:
 
 def reads_meanwhile(bench: Bench) -> list[Row]:
     """Measure the p99 of reads with a refresh every second, and without."""
-    seconds, pairs = (2, 1) if bench.is_quick else (bench.seconds * 2, 5)
+    seconds, pairs = (2, 1) if bench.is_quick else (bench.seconds * 2, 3)
     with (
         upstream(bench, MODELS, every=1) as feed,
         registry(bench, "meanwhile", base_url(feed)) as served,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.bounds import Bench
-from tests.bench.processes import Served, free_port, module, serving
+from tests.bench.processes import START_SECONDS, Served, free_port, module, serving
 from tests.simulator import Simulator, generate_catalog, records_in
 
 Records = list[dict[str, Any]]
@@ -67,13 +67,14 @@ def stepping(records: Records, every: int) -> Callable[[], Records | None]:
 
 
 @contextmanager
-def upstream(bench: Bench, count: int, *, every: int = 0) -> Iterator[Served]:
+def upstream(bench: Bench, count: int, *, every: int = 0, start_seconds: float = START_SECONDS) -> Iterator[Served]:
     """Run it until the block ends; the operator's own catalog is served where 421 models are asked for."""
     port = free_port()
     command = module("tests.bench.upstream", port, "--models", count, "--every", every)
     if bench.catalog is not None and count < _PART:
         command += ["--catalog", str(bench.catalog)]
-    with serving(bench, f"upstream-{count}-{every}-{port}", command, port, core=bench.load_core) as served:
+    name = f"upstream-{count}-{every}-{port}"
+    with serving(bench, name, command, port, core=bench.load_core, start_seconds=start_seconds) as served:
         yield served
 
 
