@@ -67,7 +67,6 @@ format: $(DEV_STAMP) ## Put the code into the house format
 
 bench: $(DEV_STAMP) ## Measure against yardsticks and print one table (apt-get install wrk nginx-light)
 	$(BIN)/python -m tests.bench --json
-	$(BIN)/python -m tests.bench.search --json
 
 bench-peers: $(DEV_STAMP) ## Measure LiteLLM in an environment of its own
 	@exec $(BIN)/python -m tests.bench.peers

@@ -19,7 +19,7 @@ from tests.bench.cold import cold_reads
 from tests.bench.hot import hot_reads
 from tests.bench.life import memory, reads_meanwhile, starts
 from tests.bench.machine import describe
-from tests.bench.refresh import feed_of_very_many, refreshes, refreshes_of_many, very_many
+from tests.bench.refresh import feed_of_very_many, refreshes, refreshes_of_many, search_beside_others, very_many
 from tests.bench.report import Row, show, wide_console, write_json
 
 INSTALL = "apt-get install -y wrk nginx-light"
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if len(bench.disturbed) > MAX_REPEATS:
         bench.left_out.append("trust: others used the cores in too many runs; measure again on a quiet machine")
     show(rows, machine, bench.left_out, console)
+    for text in bench.printed:
+        console.print(text, markup=False, highlight=False)
     if options.json:
         console.print(f"Written: {write_json(ROOT / 'bench-results', rows, machine, bench.left_out)}")
 
@@ -67,19 +69,25 @@ def _parts(bench: Bench, only: Sequence[str]) -> dict[str, Callable[[Bench], lis
     if "hot" in parts and not bench.has_nginx:
         bench.left_out.append(f"the yardstick nginx: it is not installed; {INSTALL}")
     if bench.is_quick:
-        bench.left_out.append("5,000 and 100,000 models, 170 of 200 refreshes, repeats (--quick)")
+        bench.left_out.append(
+            "5,000 and 100,000 models, 70 of 100 refreshes, repeats, the search beside others (--quick)"
+        )
     if bench.server_core == bench.load_core:
         bench.left_out.append("a second core: servers and load share the only one, so no figure means much")
     return parts
 
 
 def _memory_and_many(bench: Bench) -> list[Row]:
-    """Measure memory and 5,000 models beside 100,000, on a core each: none of it is about requests per second."""
+    """Measure memory, 5,000 models and the search beside 100,000 models, on a core each.
+
+    None of it is about requests per second, and one after the other it would take two minutes more.
+    """
     if bench.is_quick:
         return memory(bench, core=bench.load_core)
     with feed_of_very_many(bench) as feed, ThreadPoolExecutor() as pool:
         huge = pool.submit(very_many, bench, feed)
         rows = memory(bench, core=bench.load_core) + refreshes_of_many(bench, core=bench.load_core)
+        bench.printed.append(search_beside_others(bench, core=bench.load_core))
         return rows + huge.result()
 
 

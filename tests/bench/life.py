@@ -58,7 +58,7 @@ def _first_200(bench: Bench, name: str, feed: str) -> float:
 
 def memory(bench: Bench, *, core: int) -> list[Row]:
     """Measure resident memory after the start and after many refreshes, each with a changed catalog."""
-    refreshes = 30 if bench.is_quick else 200
+    refreshes = 30 if bench.is_quick else 100
     with (
         upstream(bench, MODELS, every=1) as feed,
         registry(bench, "memory", base_url(feed), core=core) as served,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -109,6 +110,8 @@ def very_many(bench: Bench, feed: Served) -> list[Row]:
         bench.left_out.append(f"{VERY_MANY:,} models: not served within {seconds:.0f} s")
         return []
     one = found[0]
+    if one["result"] != "updated" or one["models"] < VERY_MANY:
+        raise RuntimeError(f"the refresh of {VERY_MANY:,} models did not bring them: {one}")
     times = one["memory_mib"] / document_mib
     return [
         measured(SECTION_VERY_MANY, "CPU in all", [one["cpu_ms"] / 1e3], " s"),
@@ -129,6 +132,18 @@ def very_many(bench: Bench, feed: Served) -> list[Row]:
             note=f"{one['memory_mib']:,.0f} MiB, {one['peak_memory_mib']:,.0f} MiB at worst",
         ),
     ]
+
+
+def search_beside_others(bench: Bench, *, core: int) -> str:
+    """Return the tables of the bench of the search, which also writes its figures."""
+    name = "search"
+    # Whatever npm needs to know of the machine stands in the environment.
+    with running(bench, name, module("tests.bench.search", "--json"), core=core, env=os.environ) as process:
+        process.wait()
+    printed = (bench.folder / f"{name}.log").read_text()
+    if process.returncode:
+        raise RuntimeError(f"the bench of the search failed: {printed[-2_000:]}")
+    return printed
 
 
 def _measure(bench: Bench, feed: str, times: int, *, seconds: float, core: int) -> list[dict[str, Any]] | None:

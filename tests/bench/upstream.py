@@ -91,8 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--every", type=int, default=0)
     parser.add_argument("--catalog", type=Path)
     options = parser.parse_args(arguments)
-    # It shares a core with wrk here and is another machine elsewhere: what wrk waits for must not be its turn.
-    os.nice(19)
+    if options.models <= _PART:
+        # It shares a core with wrk here and is another machine elsewhere: what wrk waits for must not be its turn.
+        os.nice(19)
     records = records_in(options.catalog.read_bytes()) if options.catalog else catalog_of(options.models)
     asyncio.run(_serve(options.port, records, options.every))
 
