@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,9 +30,8 @@ class Child:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        """End it at once; nothing happens when it has ended already."""
+        self._process.kill()
 
     async def left(self) -> None:
         """Wait until it is gone; it ends by itself when nobody can order any more."""

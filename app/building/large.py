@@ -28,8 +28,14 @@ _ATOMS = frozenset({str, int, float, bool, type(None)})
 _SMALL = (Context, Model, Packed, SecondChance)
 
 
-def must_grow(holder: Any) -> bool:
-    """Whether one call that makes it would take long: 16 MB take 50 ms, 100,000 members 10 to 30."""
+def goes_by_number(holder: Any) -> bool:
+    """Whether it comes by itself, and then stands as a number wherever it is referred to.
+
+    That is a mask, which would be written each time, and what one call would take long to make: 16 MB take 50 ms,
+    100,000 members 10 to 30.
+    """
+    if isinstance(holder, int):
+        return True
     if isinstance(holder, CONTAINERS):
         return len(holder) > GROWN_MEMBERS
     return isinstance(holder, (bytes, bytearray, array)) and memoryview(holder).nbytes > GROWN_BYTES

@@ -14,14 +14,13 @@ import gc
 import io
 import pickle
 import struct
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
 from typing import Any
 
-from app.building.large import CONTAINERS, GROWN_AT_ONCE, LARGE_BYTES, MEMBERS_AT_ONCE, held_by, large_in, must_grow
+from app.building.large import CONTAINERS, MEMBERS_AT_ONCE, goes_by_number, held_by, large_in
+from app.building.numbered import PIECES, StandIns, numbered
 from app.catalog.steps import runs_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
@@ -37,10 +36,6 @@ _KNOWN = {
     "json": {"loads"},
     "orjson": {"loads"},
 }
-
-
-# What can't grow itself, by name.
-_GROWN: Mapping[str, Any] = {"tuple": tuple, "frozenset": frozenset}
 
 
 class StreamError(Exception):
@@ -103,47 +98,6 @@ class _Reader(pickle.Unpickler):
         raise StreamError(f"a message names {module}.{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class _StandIns:
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Growth:
-    """More of a value that comes bit by bit, because to make it whole would take too long: `empty` is how it begins."""
-
-    number: int
-    empty: Any
-    more: Any
-
-    def of(self, value: Any) -> None:
-        """Let the value grow."""
-        if isinstance(value, dict):
-            value.update(zip(*self.more, strict=True))
-        elif isinstance(value, set):
-            value.update(self.more)
-        elif isinstance(value, array):
-            value.frombytes(self.more)
-        else:
-            value.extend(self.more)
-
-
-@dataclass(frozen=True, slots=True)
-class _Grown:
-    """A value that grew as something else is complete, and becomes what it is by its name."""
-
-    number: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A value that is named by a number from now on."""
-
-    number: int
-    value: Any
-
-
 class _LeanWriter(_Writer):
     """Writes numbers in place of what the other side has; asked about each value, so only where there are some."""
 
@@ -165,7 +119,7 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
     numbers: dict[int, int] = {}
     free_numbers = count(len(stand_ins))
     large = large_in(value, set(replaced))
-    is_lean = bool(stand_ins) or any(isinstance(one, int) or must_grow(one) for one in large)
+    is_lean = bool(stand_ins) or any(map(goes_by_number, large))
     writer = _LeanWriter(buffer, numbers) if is_lean else _Writer(buffer, _PROTOCOL)
 
     def written(part: Any) -> bytes:
@@ -179,9 +133,9 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
             if id(holder) in numbers:
                 # It stands in a stand-in, too.
                 continue
-            if isinstance(holder, int) or must_grow(holder):
+            if goes_by_number(holder):
                 number = next(free_numbers)
-                yield from map(written, _numbered(number, holder))
+                yield from map(written, numbered(number, holder))
                 numbers[id(holder)] = number
                 continue
             if isinstance(holder, CONTAINERS):
@@ -189,32 +143,13 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
             yield written([holder])
 
     if stand_ins:
-        others = _StandIns(tuple(light for _, light in stand_ins))
+        others = StandIns(tuple(light for _, light in stand_ins))
         yield from ahead(large_in(others, set()))
         yield written(others)
         numbers |= replaced
     yield from ahead(large)
     yield written(value)
     yield END
-
-
-def _numbered(number: int, holder: Any) -> Iterator[Any]:
-    if isinstance(holder, int):
-        yield _Given(number, holder)
-    elif isinstance(holder, dict):
-        for keys in runs_of(holder, GROWN_AT_ONCE):
-            yield _Growth(number, {}, (keys, [holder[key] for key in keys]))
-    elif isinstance(holder, CONTAINERS):
-        empty: Any = set() if isinstance(holder, (set, frozenset)) else []
-        for members in runs_of(holder, GROWN_AT_ONCE):
-            yield _Growth(number, empty, members)
-        if type(holder) in _GROWN.values():
-            yield _Grown(number, type(holder).__name__)
-    else:
-        empty = array(holder.typecode) if isinstance(holder, array) else bytearray()
-        with memoryview(holder).cast("B") as run:
-            for at in range(0, len(run), LARGE_BYTES):
-                yield _Growth(number, empty, bytes(run[at : at + LARGE_BYTES]))
 
 
 class Message:
@@ -233,14 +168,8 @@ class Message:
         self._frames.frame = io.BytesIO(frame)
         try:
             self.value = self._reader.load()
-            if isinstance(self.value, _StandIns):
-                self._reader.known |= dict(enumerate(self.value.values))
-            elif isinstance(self.value, _Growth):
-                self.value.of(self._reader.known.setdefault(self.value.number, self.value.empty))
-            elif isinstance(self.value, _Grown):
-                self._reader.known[self.value.number] = _GROWN[self.value.kind](self._reader.known[self.value.number])
-            elif isinstance(self.value, _Given):
-                self._reader.known[self.value.number] = self.value.value
+            if isinstance(self.value, PIECES):
+                self.value.note(self._reader.known)
         except StreamError:
             raise
         except Exception as error:

@@ -19,7 +19,8 @@ from tests.bench.cold import cold_reads
 from tests.bench.hot import hot_reads
 from tests.bench.life import memory, reads_meanwhile, starts
 from tests.bench.machine import describe
-from tests.bench.refresh import feed_of_very_many, refreshes, refreshes_of_many, search_beside_others, very_many
+from tests.bench.processes import module, running
+from tests.bench.refresh import feed_of_very_many, refreshes, refreshes_of_many, very_many
 from tests.bench.report import Row, show, wide_console, write_json
 
 INSTALL = "apt-get install -y wrk nginx-light"
@@ -87,8 +88,20 @@ def _memory_and_many(bench: Bench) -> list[Row]:
     with feed_of_very_many(bench) as feed, ThreadPoolExecutor() as pool:
         huge = pool.submit(very_many, bench, feed)
         rows = memory(bench, core=bench.load_core) + refreshes_of_many(bench, core=bench.load_core)
-        bench.printed.append(search_beside_others(bench, core=bench.load_core))
+        bench.printed.append(_search_beside_others(bench, core=bench.load_core))
         return rows + huge.result()
+
+
+def _search_beside_others(bench: Bench, *, core: int) -> str:
+    """Return the tables of the bench of the search, which also writes its figures."""
+    name = "search"
+    # Whatever npm needs to know of the machine stands in the environment.
+    with running(bench, name, module("tests.bench.search", "--json"), core=core, env=os.environ) as process:
+        process.wait()
+    printed = (bench.folder / f"{name}.log").read_text()
+    if process.returncode:
+        raise RuntimeError(f"the bench of the search failed: {printed[-2_000:]}")
+    return printed
 
 
 @contextmanager

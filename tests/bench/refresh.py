@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from statistics import median
 from typing import Any
 
@@ -94,11 +93,9 @@ def _stages(bench: Bench, models: int, whole_ms: float, *, core: int) -> list[Ro
     return [*rows, measured(SECTION, f"{models:,} models, stage: fetch and the rest", [rest], " ms")]
 
 
-@contextmanager
-def feed_of_very_many(bench: Bench) -> Iterator[Served]:
+def feed_of_very_many(bench: Bench) -> AbstractContextManager[Served]:
     """Run an upstream of 100,000 models until the block ends."""
-    with upstream(bench, VERY_MANY, start_seconds=VERY_MANY_START_SECONDS) as feed:
-        yield feed
+    return upstream(bench, VERY_MANY, start_seconds=VERY_MANY_START_SECONDS)
 
 
 def very_many(bench: Bench, feed: Served) -> list[Row]:
@@ -132,18 +129,6 @@ def very_many(bench: Bench, feed: Served) -> list[Row]:
             note=f"{one['memory_mib']:,.0f} MiB, {one['peak_memory_mib']:,.0f} MiB at worst",
         ),
     ]
-
-
-def search_beside_others(bench: Bench, *, core: int) -> str:
-    """Return the tables of the bench of the search, which also writes its figures."""
-    name = "search"
-    # Whatever npm needs to know of the machine stands in the environment.
-    with running(bench, name, module("tests.bench.search", "--json"), core=core, env=os.environ) as process:
-        process.wait()
-    printed = (bench.folder / f"{name}.log").read_text()
-    if process.returncode:
-        raise RuntimeError(f"the bench of the search failed: {printed[-2_000:]}")
-    return printed
 
 
 def _measure(bench: Bench, feed: str, times: int, *, seconds: float, core: int) -> list[dict[str, Any]] | None:
