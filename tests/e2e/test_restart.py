@@ -111,10 +111,11 @@ async def test_with_the_overrides_broken_a_restart_goes_on_with_their_last_valid
             [trouble] = await told_of_files(service)
             assert "its last valid version, read 2" in trouble["reason"]
             assert trouble["used_read_at"] is not None
-            assert (await service.refresh())["outcome"] == "unchanged"
-            assert await shown() == 0
+            outcome = await service.refresh()
+            assert outcome["outcome"] == "unchanged", (outcome, service.log)
+            assert await shown() == 0, service.log
         warned = [event for event in service.events if event["event"] == "a local file can't be used"]
-        assert [event["reason"] for event in warned] == [trouble["reason"]] * 2
+        assert [event["reason"] for event in warned] == [trouble["reason"]] * 2, service.log
         path.write_text("schema = 1\n")
         give_up_at = time.monotonic() + 10
         while not await shown() or (await service.status())["local_files"]:
