@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.catalog.steps import LONG_BYTES
 from app.rendering import CODINGS, Parts, Rendering
-from app.tally import RouteTally
+from app.tally import RouteTally, StatusTally
 
 RawHeaders = list[tuple[bytes, bytes]]
 # How many choices an answer remembers: what the hot ones are asked with, and, as anybody can have a thousand answers
@@ -39,11 +39,10 @@ class Form:
 
     A form that is not made yet has no body, and is good for a 304 alone.
     `body` is None where it is only kept compressed: `whole` gives it and keeps it from then on, `pieces` give one that
-    is too long to be kept. `sealed` is for whoever answers ahead of the application: header blocks, by status, with
-    everything that its layers would have added.
+    is too long to be kept.
     """
 
-    __slots__ = ("_parts", "_rendering", "body", "coding", "etag", "headers", "headers_304", "sealed")
+    __slots__ = ("_parts", "_rendering", "body", "coding", "etag", "headers", "headers_304")
 
     def __init__(self, rendering: Rendering, coding: str | None, more: RawHeaders) -> None:
         self.coding = coding
@@ -60,7 +59,6 @@ class Form:
         ]
         if coding:
             self.headers.append((b"content-encoding", coding.encode()))
-        self.sealed: dict[int, RawHeaders] = {}
 
     def whole(self) -> bytes | None:
         """Return the body; None for one that only comes in pieces."""
@@ -75,6 +73,27 @@ class Form:
         return self._rendering.pieces() if self._parts is None else iter(self._parts)
 
 
+class Choice:
+    """What one way of asking is answered with: the status, the form, and the tally of the route and the status.
+
+    `sealed` is for whoever answers ahead of the application: the header block with everything that its layers would
+    have added; None until then.
+    """
+
+    __slots__ = ("form", "sealed", "status", "tally")
+
+    def __init__(self, status: int, form: Form, tally: StatusTally) -> None:
+        self.status = status
+        self.form = form
+        self.tally = tally
+        self.sealed: RawHeaders | None = None
+
+    @property
+    def headers(self) -> RawHeaders:
+        """The answer's own headers."""
+        return self.form.headers_304 if self.status == 304 else self.form.headers
+
+
 class Prepared:
     """One answer, in all its forms; these may grow once, when the compressed ones are there.
 
@@ -84,9 +103,9 @@ class Prepared:
     """
 
     __slots__ = (
+        "_best",
         "_choices",
         "_forms",
-        "_known",
         "_more",
         "is_being_compressed",
         "is_pinned",
@@ -116,8 +135,8 @@ class Prepared:
         self._forms: dict[str | None, Form] = {None: plain}
         if rendering.encoded:
             self._forms |= {c: Form(rendering, c, self._more) for c in CODINGS if c in rendering.encoded}
-        self._choices: dict[bytes, Form] = {b"": plain}
-        self._known: dict[tuple[bytes, bytes], Form | None] = {}
+        self._best: dict[bytes, Form] = {b"": plain}
+        self._choices: dict[tuple[bytes, bytes], Choice] = {}
 
     @property
     def was_used(self) -> bool:
@@ -137,33 +156,36 @@ class Prepared:
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
-        chosen = self._choices.get(accept_encoding)
-        if chosen is None:
+        best = self._best.get(accept_encoding)
+        if best is None:
             coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded)
-            chosen = self._forms[coding]
-            if len(self._choices) < self._most_choices and len(accept_encoding) <= MAX_CHOICE_BYTES:
-                self._choices[accept_encoding] = chosen
-        return chosen
+            best = self._forms[coding]
+            if len(self._best) < self._most_choices and len(accept_encoding) <= MAX_CHOICE_BYTES:
+                self._best[accept_encoding] = best
+        return best
 
-    def known_form(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
-        """Return the form that the caller already has and would accept; None when there is none."""
+    def choice(self, accept_encoding: bytes, if_none_match: bytes) -> Choice:
+        """Return what answers a GET or HEAD with these headers; several lines of one are joined by commas."""
         asked = (accept_encoding, if_none_match)
         try:
-            return self._known[asked]
+            return self._choices[asked]
         except KeyError:
-            known = self._find_known(accept_encoding, if_none_match)
+            known = self._known_form(accept_encoding, if_none_match) if if_none_match else None
+        status = 200 if known is None else 304
+        choice = Choice(status, known or self.form(accept_encoding), self.tally.of(status))
         # A form that is not made yet will be made soon, so that nothing is to be remembered of it.
         is_lasting = known is None or known.coding in self._forms
         is_short = len(accept_encoding) + len(if_none_match) <= MAX_CHOICE_BYTES
-        if is_lasting and is_short and len(self._known) < self._most_choices:
-            self._known[asked] = known
-        return known
+        if is_lasting and is_short and len(self._choices) < self._most_choices:
+            self._choices[asked] = choice
+        return choice
 
     @property
     def _most_choices(self) -> int:
         return MAX_CHOICES_PINNED if self.is_pinned else MAX_CHOICES_KEPT
 
-    def _find_known(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
+    def _known_form(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
+        """Return the form that the caller already has and would accept; None when there is none."""
         best = self.form(accept_encoding)
         if is_known(if_none_match, best.etag):
             return best

@@ -14,7 +14,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.catalog.errors import QueryError
-from app.prepared import Form, Prepared, RawHeaders
+from app.prepared import Choice, Prepared, RawHeaders
 from app.published import Published
 from app.web.at_least import names_snapshot
 from app.web.cors import CorsPolicy
@@ -22,7 +22,6 @@ from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
 from app.web.problems import Problem
 from app.web.read import INLINE_MODELS, prepare, target_of
-from app.web.respond import choose
 from app.web.serving import Serving
 from app.wire import WireAnswer
 
@@ -58,21 +57,21 @@ class Front:
             await self._app(scope, receive, send)
             return
         accept_encoding, if_none_match, request_id = wishes
-        status, form = choose(prepared, accept_encoding, if_none_match)
-        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body or form.whole()
+        choice = prepared.choice(accept_encoding, if_none_match)
+        body = b"" if choice.status == 304 or scope["method"] == "HEAD" else choice.form.body or choice.form.whole()
         if body is None:
             # So long that it is unfolded piece by piece while it is sent.
             await self._app(scope, receive, send)
             return
-        headers = [*(form.sealed.get(status) or self._seal(form, status)), (b"x-request-id", request_id)]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        headers = [*(choice.sealed or self._seal(choice)), (b"x-request-id", request_id)]
+        await send({"type": "http.response.start", "status": choice.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         if prepared.note is not None:
             prepared.note()
         seconds = perf_counter() - started
-        prepared.tally.of(status).count(seconds)
+        choice.tally.count(seconds)
         if self._access_log is not None:
-            self._access_log(scope["method"], scope["path"], status, seconds, request_id.decode())
+            self._access_log(scope["method"], scope["path"], choice.status, seconds, request_id.decode())
 
     def wire_answer(self, scope: Scope) -> WireAnswer | None:
         """Return what a request is answered with, ready for the wire; None when the application must see it."""
@@ -80,14 +79,14 @@ class Front:
         wishes = self._wishes(scope)
         if prepared is None or wishes is None:
             return None
-        status, form = choose(prepared, wishes[0], wishes[1])
-        body = b"" if status == 304 or scope["method"] == "HEAD" else form.body or form.whole()
+        choice = prepared.choice(wishes[0], wishes[1])
+        body = b"" if choice.status == 304 or scope["method"] == "HEAD" else choice.form.whole()
         if body is None:
             return None
         return WireAnswer(
             prepared,
-            status=status,
-            headers=self._seal(form, status),
+            status=choice.status,
+            headers=choice.sealed or self._seal(choice),
             body=body,
             method=scope["method"],
             path=scope["path"],
@@ -143,8 +142,7 @@ class Front:
         prepared = published.targets.get(target_of(scope))
         return None if prepared is None or prepared.is_waiting else prepared
 
-    def _seal(self, form: Form, status: int) -> RawHeaders:
-        """Return the whole header block of a form, but for the request's own id, and keep it."""
-        block = [*(form.headers_304 if status == 304 else form.headers), *self._static]
-        form.sealed[status] = block
+    def _seal(self, choice: Choice) -> RawHeaders:
+        """Return the whole header block of an answer, but for the request's own id, and keep it."""
+        choice.sealed = block = [*choice.headers, *self._static]
         return block

@@ -47,23 +47,14 @@ class PiecesResponse(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def choose(prepared: Prepared, accept_encoding: bytes, if_none_match: bytes) -> tuple[int, Form]:
-    """Return the status and the form that answer a GET or HEAD; several header lines are joined by commas."""
-    if if_none_match:
-        known = prepared.known_form(accept_encoding, if_none_match)
-        if known is not None:
-            return 304, known
-    return 200, prepared.form(accept_encoding)
-
-
 def respond(request: Request, prepared: Prepared) -> Response:
     """Return the answer to a GET or HEAD."""
     accept_encoding = ",".join(request.headers.getlist("accept-encoding")).encode("latin-1")
     if_none_match = ",".join(request.headers.getlist("if-none-match")).encode("latin-1")
-    status, form = choose(prepared, accept_encoding, if_none_match)
+    choice = prepared.choice(accept_encoding, if_none_match)
     if prepared.note is not None:
         prepared.note()
-    if status == 304:
-        return BytesResponse(304, form.headers_304, b"")
-    body = form.whole()
-    return PiecesResponse(form) if body is None else BytesResponse(200, form.headers, body)
+    if choice.status == 304:
+        return BytesResponse(304, choice.headers, b"")
+    body = choice.form.whole()
+    return PiecesResponse(choice.form) if body is None else BytesResponse(200, choice.headers, body)

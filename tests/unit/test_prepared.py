@@ -10,10 +10,10 @@ import pytest
 from starlette.requests import Request
 
 from app.catalog.steps import LONG_BYTES
-from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, MAX_CHOICES_PINNED, Form, Prepared, choose_coding, is_known
+from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, MAX_CHOICES_PINNED, Prepared, choose_coding, is_known
 from app.rendering import CODINGS, QUICK, Rendering, compressed, folded, gathered, render
 from app.tally import RouteTally
-from app.web.respond import choose, respond
+from app.web.respond import respond
 
 BODY = b'{"id":"acme/one"},' * 200
 MORE = [(b"cache-control", b"public, max-age=60"), (b"x-catalog-snapshot", b"1-abc")]
@@ -111,11 +111,11 @@ def test_any_form_that_the_caller_has_and_accepts_is_a_304(
 ) -> None:
     answer = prepared()
     for given in (etag(answer, known), f'"other", W/{etag(answer, known)}'):
-        status, form = choose(answer, accept_encoding.encode(), given.encode())
+        choice = answer.choice(accept_encoding.encode(), given.encode())
         if known in accepted:
-            assert (status, form.etag) == (304, etag(answer, known))
+            assert (choice.status, choice.form.etag) == (304, etag(answer, known))
         else:
-            assert (status, form.coding) == (200, choose_coding(accept_encoding, CODINGS))
+            assert (choice.status, choice.form.coding) == (200, choose_coding(accept_encoding, CODINGS))
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_if_none_match_is_a_list_compared_weakly(if_none_match: str, expected: b
 
 
 def test_a_star_is_answered_with_the_best_form() -> None:
-    status, form = choose(prepared(), b"br", b"*")
-    assert (status, form.coding) == (304, "br")
+    choice = prepared().choice(b"br", b"*")
+    assert (choice.status, choice.form.coding) == (304, "br")
 
 
 def test_the_choices_that_are_remembered_are_bounded_in_number_and_in_length() -> None:
@@ -151,11 +151,13 @@ def test_the_choices_that_are_remembered_are_bounded_in_number_and_in_length() -
     answer = prepared()
     for number in range(1_000):
         assert answer.form(b"gzip;q=0.5, x%d" % number).coding == "gzip"
-    assert len(answer._choices) == MAX_CHOICES_KEPT
+        assert answer.choice(b"gzip;q=0.5, x%d" % number, b"").form.coding == "gzip"
+    assert len(answer._best) == len(answer._choices) == MAX_CHOICES_KEPT
     fresh = prepared()
     long = b"gzip" + b", x" * MAX_CHOICE_BYTES
-    assert fresh.form(long).coding == "gzip"
-    assert long not in fresh._choices
+    assert fresh.choice(long, b"").form.coding == "gzip"
+    assert long not in fresh._best
+    assert not fresh._choices
 
 
 def test_what_an_answer_remembers_is_counted_in_what_it_takes() -> None:
@@ -167,8 +169,10 @@ def test_what_an_answer_remembers_is_counted_in_what_it_takes() -> None:
             accept_encoding = b"br, x%d" % number
             assert answer.form(accept_encoding).coding is None
             etags = f'"{answer.rendering.digest}-br",'.encode() + b"," * number
-            assert answer.known_form(accept_encoding, etags) is not None
-            assert answer.known_form(accept_encoding, b'"%d"' % number) is None
+            for asked, status in ((etags, 304), (b'"%d"' % number, 200)):
+                choice = answer.choice(accept_encoding, asked)
+                assert choice.status == status
+                choice.sealed = [*choice.headers, *([(b"name", b"value")] * 8)]
         assert tracemalloc.get_traced_memory()[0] < answer.size_bytes - len(BODY)
     finally:
         tracemalloc.stop()
@@ -178,16 +182,16 @@ def test_a_pinned_answer_remembers_more_choices() -> None:
     answer = prepared()
     answer.is_pinned = True
     for number in range(1_000):
-        answer.form(b"gzip;q=0.5, x%d" % number)
-    assert len(answer._choices) == MAX_CHOICES_PINNED
+        answer.choice(b"gzip;q=0.5, x%d" % number, b"")
+    assert len(answer._best) == len(answer._choices) == MAX_CHOICES_PINNED
 
 
 def test_new_forms_replace_what_was_remembered() -> None:
     answer = prepared(render(BODY))
-    assert answer.form(b"gzip").coding is None
+    assert answer.choice(b"gzip", b"").form.coding is None
     before = answer.size_bytes
     answer.adopt(compressed(answer.rendering, QUICK))
-    assert answer.form(b"gzip").coding == "gzip"
+    assert answer.choice(b"gzip", b"").form.coding == "gzip"
     assert answer.size_bytes == before + sum(map(len, answer.rendering.encoded.values()))
 
 
@@ -214,10 +218,11 @@ def test_another_spelling_of_a_pinned_answer_takes_no_room_for_its_body() -> Non
     assert answer.size_bytes < len(BODY)
 
 
-def test_a_form_keeps_what_others_sealed_for_it() -> None:
-    form: Form = prepared().form(b"")
-    form.sealed[200] = [(b"a", b"b")]
-    assert prepared().form(b"").sealed == {}
+def test_a_choice_keeps_what_others_sealed_for_it() -> None:
+    answer = prepared()
+    answer.choice(b"gzip", b"").sealed = [(b"a", b"b")]
+    assert answer.choice(b"gzip", b"").sealed == [(b"a", b"b")]
+    assert answer.choice(b"br", b"").sealed is None
 
 
 def test_the_tag_of_a_form_that_is_not_made_yet_is_known_and_one_that_is_refused_is_not() -> None:
@@ -226,11 +231,10 @@ def test_the_tag_of_a_form_that_is_not_made_yet_is_known_and_one_that_is_refused
     before, after = prepared(compressed(render(body), QUICK)), prepared(render(body))
     tag = before.form(b"zstd").etag.encode()
     assert tag.endswith(b'-zstd"')
-    known = after.known_form(b"gzip, zstd", tag)
-    assert known is not None
-    assert (known.etag.encode(), (b"etag", tag) in known.headers_304) == (tag, True)
-    assert after.known_form(b"gzip", tag) is None
-    assert after.known_form(b"zstd", tag.replace(b"-zstd", b"-lzma")) is None
+    known = after.choice(b"gzip, zstd", tag)
+    assert (known.status, known.form.etag.encode(), (b"etag", tag) in known.headers) == (304, tag, True)
+    assert after.choice(b"gzip", tag).status == 200
+    assert after.choice(b"zstd", tag.replace(b"-zstd", b"-lzma")).status == 200
 
 
 def test_a_folded_form_is_unfolded_once_and_then_kept() -> None:
