@@ -43,15 +43,15 @@ def protocol_for(
     front: Front,
     registry: Registry,
     access_log: AccessLog | None,
-    overload: ASGIApp,
+    overload: ASGIApp | None = None,
     *,
     is_fast: bool = True,
     version: str = uvicorn.__version__,
 ) -> type[HttpToolsProtocol] | None:
     """Return the protocol class for one application; None when the installed uvicorn is not one we know.
 
-    `overload` answers in place of the application above the limit of connections. Unless it `is_fast`, it differs from
-    uvicorn's in that and in the answer to what is no request alone.
+    `overload` answers in place of the application above the limit of connections, where there is one; every request is
+    then looked at. Unless it `is_fast`, the protocol differs from uvicorn's in the answer to what is no request alone.
     """
     if version not in TESTED_VERSIONS:
         if is_fast:
@@ -61,19 +61,21 @@ def protocol_for(
                 tested=", ".join(sorted(TESTED_VERSIONS)),
             )
         return None
+    if overload is not None:
+        answering: ASGIApp = overload
+
+        class BoundLimitedProtocol(LimitedProtocol):
+            """The protocol of this application, with a limit on connections."""
+
+            _overload = staticmethod(answering)
+
+        return BoundLimitedProtocol
     if not is_fast:
-
-        class BoundProblemProtocol(ProblemProtocol):
-            """The protocol of this application, without the shortcut."""
-
-            _overload = staticmethod(overload)
-
-        return BoundProblemProtocol
+        return ProblemProtocol
 
     class BoundProtocol(KnownRequestProtocol):
         """The protocol of this application."""
 
-        _overload = staticmethod(overload)
         _front = front
         _registry = registry
         _access_log = staticmethod(access_log) if access_log else None
@@ -82,10 +84,28 @@ def protocol_for(
 
 
 class ProblemProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which answers with problem documents where that would answer in plain text.
+    """uvicorn's protocol, which answers what is no request with a problem document."""
 
-    That is what is no request, and what comes over more connections than are allowed.
-    """
+    def send_400_response(self, _msg: str) -> None:
+        """Say so and close the connection; uvicorn's own answer is plain text without an id."""
+        request_id = new_request_id()
+        body = unreadable_request(request_id.decode())
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+            *SECURITY_HEADERS,
+            (b"x-request-id", request_id),
+        ]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines + b"\r\n" + body)
+        self.transport.close()
+
+
+class LimitedProtocol(ProblemProtocol):
+    """A protocol that answers what comes over more connections than are allowed with a problem document, too."""
 
     _overload: ASGIApp
 
@@ -108,23 +128,6 @@ class ProblemProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if is_refused and self.cycle is not None:
             self.cycle.keep_alive = False
-
-    def send_400_response(self, _msg: str) -> None:
-        """Say so and close the connection; uvicorn's own answer is plain text without an id."""
-        request_id = new_request_id()
-        body = unreadable_request(request_id.decode())
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-            *SECURITY_HEADERS,
-            (b"x-request-id", request_id),
-        ]
-        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines + b"\r\n" + body)
-        self.transport.close()
 
 
 class KnownRequestProtocol(ProblemProtocol):
@@ -149,7 +152,7 @@ class KnownRequestProtocol(ProblemProtocol):
     def data_received(self, data: bytes) -> None:
         """Answer known bytes at once, hand anything else to uvicorn."""
         is_idle = not self._is_in_message and (self.cycle is None or self.cycle.response_complete)
-        if is_idle and not self.flow.write_paused and self._most is None:
+        if is_idle and not self.flow.write_paused:
             published = self._registry.current
             answer = published.wire.get(data) if published is not None else None
             if answer is not None:

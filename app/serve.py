@@ -80,7 +80,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     front = with_front(app, settings)
     registry = app.state.serving.registry
     access_log = log_access if settings.access_log else None
-    overload = overload_of(app, settings)
+    overload = overload_of(app, settings) if settings.limit_concurrency else None
     protocol = protocol_for(front, registry, access_log, overload, is_fast=settings.fast_protocol)
     return uvicorn.Config(
         front,
@@ -90,8 +90,8 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         lifespan="on",
         server_header=False,
         root_path=settings.root_path,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
+        # Behind the front, who reads need not be known.
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.graceful_seconds,
         limit_concurrency=settings.limit_concurrency,

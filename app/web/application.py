@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.settings import Settings
 from app.web import compat, litellm, mirror, models, operate, pages, preferences, spoken
@@ -77,10 +78,12 @@ def routed_application(*, version: str, lifespan: Lifespan | None = None) -> Fas
 
 
 def with_front(app: FastAPI, settings: Settings) -> Front:
-    """Return the application behind its fast front."""
+    """Return the application behind its fast front, and behind what tells it who asks through a proxy."""
     serving: Serving = app.state.serving
     access_log = log_access if settings.access_log else None
-    return Front(app, serving=serving, cors=CorsPolicy(settings.cors_origins), access_log=access_log)
+    # uvicorn's own types of the same interface are narrower than Starlette's.
+    behind: Any = ProxyHeadersMiddleware(cast("Any", app), settings.forwarded_allow_ips)
+    return Front(behind, serving=serving, cors=CorsPolicy(settings.cors_origins), access_log=access_log)
 
 
 def overload_of(app: FastAPI, settings: Settings) -> ASGIApp:

@@ -205,7 +205,7 @@ def threaded(folder: Path, *, is_fast: bool = True, **options: Any) -> Iterator[
         lines.append((method, path, status, request_id))
 
     front = with_front(app, settings)
-    overload = overload_of(app, settings)
+    overload = overload_of(app, settings) if "limit_concurrency" in options else None
     protocol = protocol_for(front, app.state.serving.registry, access_log, overload, is_fast=is_fast)
     config = uvicorn.Config(
         front,

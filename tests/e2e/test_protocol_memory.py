@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from app.protocol import TESTED_VERSIONS, KnownRequestProtocol, protocol_for
 from app.published import WIRE_MAX_BYTES, WIRE_MAX_COUNT, RenderingBounds, with_room
-from app.web.application import overload_of, with_front
+from app.web.application import with_front
 from tests.api.two_ways import settings_for, started
 from tests.e2e.raw_http import Connection, request
 from tests.e2e.servers import Server, Twins, serving, simulated, threaded, twins
@@ -90,14 +90,13 @@ def test_the_protocol_switches_itself_off_with_an_unknown_uvicorn(tmp_path: Path
     async def build() -> None:
         async with started(settings) as (app, _):
             front, registry = with_front(app, settings), app.state.serving.registry
-            overload = overload_of(app, settings)
             with capture_logs() as logged:
-                assert protocol_for(front, registry, None, overload, version="0.1.0") is None
-                assert protocol_for(front, registry, None, overload, is_fast=False, version="0.1.0") is None
+                assert protocol_for(front, registry, None, version="0.1.0") is None
+                assert protocol_for(front, registry, None, is_fast=False, version="0.1.0") is None
             assert [line["log_level"] for line in logged] == ["warning"]
             assert logged[0]["installed"] == "0.1.0"
             assert logged[0]["tested"] == ", ".join(sorted(TESTED_VERSIONS))
-            protocol = protocol_for(front, registry, None, overload)
+            protocol = protocol_for(front, registry, None)
             assert protocol is not None
             assert issubclass(protocol, KnownRequestProtocol)
 
