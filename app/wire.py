@@ -9,7 +9,7 @@ from app.prepared import Prepared, RawHeaders
 from app.tally import StatusTally
 
 # Above this, head and body are written apart rather than joined.
-JOINED_BODY_BYTES = 65_536
+JOINED_BODY_BYTES = 32768
 
 
 class WireAnswer:
