@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.building.background import Background
+
 _READ_BYTES = 1024**2
 
 
@@ -18,6 +20,7 @@ class Child:
     answers: asyncio.StreamReader
     _process: subprocess.Popen[bytes]
     _hearing: asyncio.ReadTransport
+    _background: Background
 
     @property
     def id(self) -> int:
@@ -38,13 +41,17 @@ class Child:
         self.orders.close()
         self._hearing.close()
         await asyncio.to_thread(self._process.wait)
+        self._background.left()
 
 
-async def started(command: Sequence[str], environment: Mapping[str, str]) -> Child:
-    """Start a process; raises OSError."""
+async def started(
+    command: Sequence[str], environment: Mapping[str, str], background: Background, *, with_share: bool = False
+) -> Child:
+    """Start a process, behind everybody else from its first moment; raises OSError."""
     loop = asyncio.get_running_loop()
     answers = asyncio.StreamReader(limit=_READ_BYTES)
     process = _process_of(command, environment)
+    background.put(process.pid, with_share=with_share)
     try:
         hearing, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(answers), process.stdout)
         # Of a protocol that reads, only what says when the pipe is full.
@@ -55,8 +62,9 @@ async def started(command: Sequence[str], environment: Mapping[str, str]) -> Chi
         # Given up in between: nobody else knows of it.
         process.kill()
         process.communicate()
+        background.left()
         raise
-    return Child(asyncio.StreamWriter(telling, flow, None, loop), answers, process, hearing)
+    return Child(asyncio.StreamWriter(telling, flow, None, loop), answers, process, hearing, background)
 
 
 def _process_of(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

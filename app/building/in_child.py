@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 import app
+from app.building.background import Background
 from app.building.child import Child, started
 from app.building.in_thread import ThreadBuilder
 from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
@@ -28,8 +29,8 @@ log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
 SMALL_BYTES = 1024**2
 KEPT_SECONDS = 2.0
-# How long it may take before this process does it: on a full machine, whatever runs with the least share may wait for
-# ever. On a machine of its own a record takes a hundredth of this.
+# How long it may take before another gets a share of the machine, and then this process does it: on a full one, idle
+# work may wait for ever. On a machine of its own a record takes a hundredth of this.
 MOST_SECONDS = 10.0
 MOST_SECONDS_PER_RECORD = 0.02
 # Of a longer answer the collector would look at every object once more, in one step of 60 to 100 ms at 100,000 models.
@@ -42,6 +43,10 @@ class _ChildLostError(Exception):
     """The process could not be started, or ended without an answer; the message says how."""
 
 
+class _StarvedError(_ChildLostError):
+    """The process did not get far enough, as idle work on a machine that has become full."""
+
+
 class BuildError(RuntimeError):
     """A defect in what builds catalogs; the message ends with where."""
 
@@ -52,11 +57,20 @@ class ChildBuilder:
     Where there can be no process, or it is ended by somebody, a thread of this one does the work.
     """
 
-    def __init__(self, *, kept_seconds: float = KEPT_SECONDS, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        *,
+        kept_seconds: float = KEPT_SECONDS,
+        most_seconds: float = MOST_SECONDS,
+        background: Background | None = None,
+        python: str = sys.executable,
+    ) -> None:
         self._threads = ThreadBuilder()
         self._records = 0
         self._python = python
         self._kept_seconds = kept_seconds
+        self._most_seconds = most_seconds
+        self._background = background or Background()
         self._busy = asyncio.Lock()
         self._child: Child | None = None
         self._ending: asyncio.TimerHandle | None = None
@@ -75,7 +89,7 @@ class ChildBuilder:
             return await self._threads.propose(order)
         self._records = max(self._records, len(order.records or ()))
         try:
-            proposal: Proposal = await self._ask(order)
+            proposal: Proposal = await self._asked(order)
         except _ChildLostError as error:
             log.warning("building the catalog in the service's own process", reason=str(error))
             return await self._threads.propose(order)
@@ -87,7 +101,7 @@ class ChildBuilder:
             return await self._threads.build(order)
         try:
             # Who asks for a process waits for it anyway; what is left out here would be made beside the readers.
-            built: Built = await self._ask(replace(order, is_hurried=False))
+            built: Built = await self._asked(replace(order, is_hurried=False))
         except _ChildLostError as error:
             if isinstance(order.catalog, Adopted):
                 raise BuilderLostError(f"the process that proposed the catalog is gone: {error}") from None
@@ -113,7 +127,20 @@ class ChildBuilder:
         await asyncio.gather(*self._leaving)
         await self._threads.close()
 
-    async def _ask(self, order: Proposing | Building) -> Any:
+    async def _asked(self, order: Proposing | Building) -> Any:
+        """Return the child's answer to an order, the second one's with a share where the first one got nowhere.
+
+        Raises what `_ask` raises.
+        """
+        try:
+            return await self._ask(order)
+        except _StarvedError as error:
+            if isinstance(order, Building) and isinstance(order.catalog, Adopted):
+                raise
+            log.warning("building the catalog again, with a share of the machine", reason=str(error))
+            return await self._ask(order, with_share=True)
+
+    async def _ask(self, order: Proposing | Building, *, with_share: bool = False) -> Any:
         """Return the child's answer to an order.
 
         Raises _ChildLostError, BuilderLostError once this builder is closed, and what the child refuses the order with.
@@ -122,13 +149,14 @@ class ChildBuilder:
             self._check_open()
             self._keep()
             try:
-                async with asyncio.timeout(MOST_SECONDS + MOST_SECONDS_PER_RECORD * self._records):
-                    child = await self._running()
+                async with asyncio.timeout(self._most_seconds + MOST_SECONDS_PER_RECORD * self._records):
+                    child = await self._running(with_share=with_share)
                     with without_collections():
                         said, answer = await _exchange(child, order)
             except TimeoutError:
                 await self._end()
-                raise _ChildLostError("the process took too long; the machine is full") from None
+                kind = _StarvedError if self._background.is_idle_work else _ChildLostError
+                raise kind("the process took too long; the machine is full") from None
             except (OSError, EOFError, StreamError) as error:
                 await self._end()
                 self._check_open()
@@ -148,7 +176,7 @@ class ChildBuilder:
         if self._is_closed:
             raise BuilderLostError("the service stops")
 
-    async def _running(self) -> Child:
+    async def _running(self, *, with_share: bool) -> Child:
         if self._child is not None:
             if self._child.is_running:
                 return self._child
@@ -156,7 +184,8 @@ class ChildBuilder:
         # Not where this process was started: the current folder may hold an `app` of somebody else's.
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         environment["PYTHONPATH"] = str(Path(app.__file__).parents[1])
-        self._child = await started([self._python, "-P", "-m", "app.building.worker"], environment)
+        command = [self._python, "-P", "-m", "app.building.worker"]
+        self._child = await started(command, environment, self._background, with_share=with_share)
         if self._is_closed:
             # While it was being started, there was nothing to kill.
             self._kill()

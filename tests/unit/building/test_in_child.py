@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import struct
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from app import answers
+from app.building.background import NICE, OOM_SCORE, Background
 from app.building.in_child import SMALL_BYTES, ChildBuilder
 from app.building.in_thread import ThreadBuilder
 from app.building.orders import Adopted, Builder, BuilderLostError, Building, Built, Proposing
-from app.building.worker import NICE
 from app.candidate import Rules
 from app.catalog.guard import GuardLimits
 from app.catalog.merge import Ingredients
@@ -30,6 +31,7 @@ from app.store.envelope import FRAMED_FROM_MODELS, EnvelopeError, seal
 from app.store.packed_models import PackedModels
 from app.store.protocol import Stored
 from tests.simulator import generate_catalog
+from tests.unit.building.pressure import told
 from tests.unit.fakes import START, FakeSource, Instance, catalog
 
 pytestmark = pytest.mark.anyio
@@ -228,6 +230,21 @@ async def test_closed_in_the_middle_of_an_order_it_ends_the_process_and_gives_th
     assert (builder.process_id, logs) == (None, [])
 
 
+async def test_idle_work_that_gets_nowhere_is_done_again_with_a_share(tmp_path: Path) -> None:
+    """The first process sleeps, as one does that gets no turn."""
+    been = tmp_path / "been"
+    script = f'[ -e {been} ] && exec {sys.executable} "$@"; touch {been}; exec sleep 60'
+    python = executable(tmp_path, f"sh -c '{script}' sh \"$@\"")
+    builder = ChildBuilder(python=str(python), most_seconds=4, background=Background(told(tmp_path, 0)))
+    with capture_logs() as logs:
+        proposal = await builder.propose(proposing(catalog(12)))
+    assert len(proposal.diff.added) == 12
+    assert [entry["event"] for entry in logs] == ["building the catalog again, with a share of the machine"]
+    assert builder.process_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, builder.process_id) == NICE
+    await builder.close()
+
+
 async def test_several_orders_at_once_are_worked_off(child: ChildBuilder) -> None:
     made = await asyncio.gather(*(child.propose(proposing(catalog(count))) for count in range(10, 16)))
     assert [len(proposal.diff.added) for proposal in made] == [10, 11, 12, 13, 14, 15]
@@ -242,7 +259,7 @@ async def test_it_stands_back_and_knows_no_secret(child: ChildBuilder, monkeypat
     assert child.process_id is not None
     is_idle_work = os.sched_getscheduler(child.process_id) == os.SCHED_IDLE
     assert is_idle_work or os.getpriority(os.PRIO_PROCESS, child.process_id) == NICE
-    assert int((there / "oom_score_adj").read_text()) == 600
+    assert int((there / "oom_score_adj").read_text()) == OOM_SCORE
 
 
 async def test_a_whole_instance_refreshes_with_it(child: ChildBuilder) -> None:
