@@ -29,10 +29,11 @@ log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
 SMALL_BYTES = 1024**2
 KEPT_SECONDS = 2.0
-# How long it may take before another gets a share of the machine, and then this process does it: on a full one, idle
-# work may wait for ever. On a machine of its own a record takes a hundredth of this.
+# How long it may take before this process does it, and how much of that before another gets a share of the machine: on
+# a full one, idle work may wait for ever. On a machine of its own a record takes a hundredth of this.
 MOST_SECONDS = 10.0
 MOST_SECONDS_PER_RECORD = 0.02
+_OF_THAT_IDLE = 0.4
 # Of a longer answer the collector would look at every object once more, in one step of 60 to 100 ms at 100,000 models.
 _MANY_BYTES = 16 * 1024**2
 # What Python and the C library need of the environment; secrets stay here.
@@ -149,8 +150,9 @@ class ChildBuilder:
             self._check_open()
             self._keep()
             try:
-                async with asyncio.timeout(self._most_seconds + MOST_SECONDS_PER_RECORD * self._records):
+                async with asyncio.timeout(None) as patience:
                     child = await self._running(with_share=with_share)
+                    patience.reschedule(asyncio.get_running_loop().time() + self._patience_seconds())
                     with without_collections():
                         said, answer = await _exchange(child, order)
             except TimeoutError:
@@ -171,6 +173,10 @@ class ChildBuilder:
         if said == "broken":
             raise BuildError(f"the catalog could not be built:\n{answer}")
         return answer
+
+    def _patience_seconds(self) -> float:
+        seconds = self._most_seconds + MOST_SECONDS_PER_RECORD * self._records
+        return seconds * _OF_THAT_IDLE if self._background.is_idle_work else seconds
 
     def _check_open(self) -> None:
         if self._is_closed:
