@@ -1,9 +1,8 @@
 """Answers known targets ahead of FastAPI: one dictionary look-up, a choice of form, two messages.
 
 Only what is prepared and needs no thought is answered here: GET and HEAD of a target that was rendered before.
-Everything else, and everything odd (a body on a GET, a target that still waits for its compressed forms, a site
-that the CORS policy must weigh), goes on to the application unchanged. A test sends thousands of requests both
-ways and compares status, headers and body.
+Everything else, and everything odd (a body on a GET, a site that the CORS policy must weigh), goes on to the
+application unchanged. A test sends thousands of requests both ways and compares status, headers and body.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from app.web.cors import CorsPolicy
 from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
 from app.web.problems import Problem
-from app.web.read import INLINE_MODELS, prepare, target_of
+from app.web.read import INLINE_MODELS, prepare, target_of, used_again
 from app.web.serving import Serving
 from app.wire import WireAnswer
 
@@ -100,8 +99,9 @@ class Front:
         prepared = published.targets.get(target)
         if prepared is not None:
             if prepared.is_waiting:
-                return None
-            prepared.use.was_used = True
+                used_again(self._serving, published, target, prepared)
+            else:
+                prepared.use.was_used = True
             return prepared
         question = self._questions.get(target.partition(b"?")[0])
         if question is None or len(published.rows) > INLINE_MODELS or names_snapshot(query_string):

@@ -61,7 +61,7 @@ async def read(request: Request, question: Question) -> Response:
     query_string = request.scope["query_string"]
     prepared = published.targets.get(asked)
     if prepared is not None:
-        _used_again(serving, published, asked, prepared)
+        used_again(serving, published, asked, prepared)
     elif len(published.rows) > INLINE_MODELS:
         pairs, canonical, prepared = _settled(serving, published, asked, query_string, question)
         if prepared is None:
@@ -89,7 +89,7 @@ def _settled(
     canonical = canonical_target(question.path or question.route, pairs)
     known = published.targets.get(canonical)
     if known is not None:
-        _used_again(serving, published, canonical, known)
+        used_again(serving, published, canonical, known)
         published.targets.put(asked, known)
     return pairs, canonical, known
 
@@ -130,7 +130,7 @@ def target_of(scope: Scope) -> bytes:
     return path + b"?" + query if query else path
 
 
-def _used_again(serving: Serving, published: Published, target: bytes, prepared: Prepared) -> None:
+def used_again(serving: Serving, published: Published, target: bytes, prepared: Prepared) -> None:
     """Mark an answer that is asked for again, and make its compressed forms in a thread; until then it is plain."""
     prepared.use.was_used = True
     if not prepared.rendering.is_compressible or prepared.is_being_compressed:
