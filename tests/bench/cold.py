@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from random import Random
+from statistics import median
 
 from tests.bench.bounds import MODELS, Bench
+from tests.bench.pace import Pace, pace
 from tests.bench.processes import Served, get, registry
 from tests.bench.report import Row, measured
 from tests.bench.upstream import base_url, upstream
@@ -60,10 +62,12 @@ def cold_reads(bench: Bench) -> list[Row]:
     with (
         upstream(bench, MODELS) as feed,
         registry(bench, "cold", base_url(feed), fast_protocol=False) as served,
+        pace(bench) as known,
     ):
         kinds = _kinds(served)
         scripts = {kind.name: kind.written(bench.folder) for kind in kinds}
         for number in range(bench.rounds):
+            known.look()
             for kind in kinds:
                 script, share = scripts[kind.name], kind.targets // (bench.rounds * TRIES)
                 runs: list[Load] = []
@@ -75,14 +79,15 @@ def cold_reads(bench: Bench) -> list[Row]:
                 if figure.requests > share:
                     bench.left_out.append(f"{kind.name}: asked for more than {share} targets, so some were not new")
                 found.setdefault(kind.name, []).append(figure)
-    return [row for kind in kinds for row in _rows(kind, found[kind.name])]
+    return [row for kind in kinds for row in _rows(kind, found[kind.name], known)]
 
 
-def _rows(kind: Kind, figures: list[Load]) -> list[Row]:
+def _rows(kind: Kind, figures: list[Load], known: Pace) -> list[Row]:
     rates, p99s = [figure.per_second for figure in figures], [figure.p99_ms for figure in figures]
+    rate, p99 = known.note(median(rates), "/s", is_rate=True), known.note(median(p99s), " ms")
     return [
-        measured(SECTION, kind.name, rates, "/s", at_least=LEAST_PER_SECOND if kind.has_aim else None),
-        measured(SECTION, f"{kind.name}: p99", p99s, " ms", at_most=MOST_P99_MS if kind.has_aim else None),
+        measured(SECTION, kind.name, rates, "/s", at_least=LEAST_PER_SECOND if kind.has_aim else None, note=rate),
+        measured(SECTION, f"{kind.name}: p99", p99s, " ms", at_most=MOST_P99_MS if kind.has_aim else None, note=p99),
     ]
 
 

@@ -28,17 +28,27 @@ class Recorded:
 
 def record(served: Served, targets: Iterable[str], folder: Path) -> list[Recorded]:
     """Ask for every target, plain and as gzip, and write down what came; targets that don't exist are left out."""
-    folder.mkdir(exist_ok=True)
-    recorded = []
-    for number, target in enumerate(targets):
+    answers: list[tuple[str, str | None, Got]] = []
+    for target in targets:
         plain = get(served.port, target)
         if plain.status != 200:
             continue
-        recorded.append(_keep(target, None, plain, folder / f"{number}.json"))
+        answers.append((target, None, plain))
         compressed = _as_gzip(served, target)
         if compressed is not None:
-            # Beside the plain file, where nginx looks for it.
-            recorded.append(_keep(target, "gzip", compressed, folder / f"{number}.json.gz"))
+            answers.append((target, "gzip", compressed))
+    return write_down(answers, folder)
+
+
+def write_down(answers: Iterable[tuple[str, str | None, Got]], folder: Path) -> list[Recorded]:
+    """Keep answers by target and coding in a folder, for `recall`."""
+    folder.mkdir(exist_ok=True)
+    places: dict[str, int] = {}
+    recorded = []
+    for target, coding, got in answers:
+        # A compressed body beside the plain file, where nginx looks for it.
+        file = folder / f"{places.setdefault(target, len(places))}.json{'.gz' if coding else ''}"
+        recorded.append(_keep(target, coding, got, file))
     (folder / "answers.index").write_text(json.dumps([asdict(answer) for answer in recorded]))
     return recorded
 

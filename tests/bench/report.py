@@ -38,6 +38,7 @@ def compared(
     unit: str,
     at_least: float | None = None,
     at_most: float | None = None,
+    note: str = "",
 ) -> Row:
     """Return a row about our figures over the yardstick's; one aim at most.
 
@@ -52,7 +53,7 @@ def compared(
     return Row(
         section,
         what,
-        f"{ours[0]} {spread(ours[1], unit)}",
+        f"{ours[0]} {spread(ours[1], unit)}" + (f", {note}" if note else ""),
         f"{yardstick[0]} {spread(yardstick[1], unit)}",
         ratio,
         _aim(at_least, at_most, ""),
