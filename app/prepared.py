@@ -7,6 +7,7 @@ is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from app.catalog.steps import LONG_BYTES
 from app.rendering import CODINGS, Parts, Rendering
@@ -94,16 +95,21 @@ class Choice:
         return self.form.headers_304 if self.status == 304 else self.form.headers
 
 
+_NO_CHOICES: Final[Mapping[tuple[bytes, bytes], Choice]] = {}
+
+
 class Prepared:
     """One answer, in all its forms; these may grow once, when the compressed ones are there.
 
     `note` is called each time that it is given, `tally` counts the requests of its route. `use` is marked by
     whoever gives it again; the first time does not count. `is_pinned` says that it lives as long as the snapshot,
     `is_waiting` that its compressed forms are not made yet.
+
+    Most answers are never asked for again, and Python's cycle collector looks at every object that stays: so what
+    follows from the rendering is made anew until then, and kept from then on.
     """
 
     __slots__ = (
-        "_best",
         "_choices",
         "_forms",
         "_more",
@@ -131,12 +137,8 @@ class Prepared:
         """Take over a rendering of the same body with more forms."""
         self.rendering = rendering
         self.is_waiting = rendering.is_compressible
-        plain = Form(rendering, None, self._more)
-        self._forms: dict[str | None, Form] = {None: plain}
-        if rendering.encoded:
-            self._forms |= {c: Form(rendering, c, self._more) for c in CODINGS if c in rendering.encoded}
-        self._best: dict[bytes, Form] = {b"": plain}
-        self._choices: dict[tuple[bytes, bytes], Choice] = {}
+        self._forms: Mapping[str | None, Form] | None = None
+        self._choices: Mapping[tuple[bytes, bytes], Choice] = _NO_CHOICES
 
     @property
     def was_used(self) -> bool:
@@ -152,17 +154,29 @@ class Prepared:
         """What it takes in memory, but for small change; another spelling of a pinned answer takes next to nothing."""
         if self.is_pinned:
             return _SPELLING_BYTES
-        return _BASE_BYTES + sum(len(form.body or b"") for form in self._forms.values())
+        return _BASE_BYTES + len(self.rendering.kept or b"") + sum(map(len, self.rendering.encoded.values()))
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
-        best = self._best.get(accept_encoding)
-        if best is None:
-            coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded)
-            best = self._forms[coding]
-            if len(self._best) < self._most_choices and len(accept_encoding) <= MAX_CHOICE_BYTES:
-                self._best[accept_encoding] = best
-        return best
+        forms = self._all_forms()
+        return forms[
+            choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded) if accept_encoding else None
+        ]
+
+    def _all_forms(self) -> Mapping[str | None, Form]:
+        if self._forms is not None:
+            return self._forms
+        rendering = self.rendering
+        forms: dict[str | None, Form] = {None: Form(rendering, None, self._more)}
+        if rendering.encoded:
+            forms |= {c: Form(rendering, c, self._more) for c in CODINGS if c in rendering.encoded}
+        if self._is_asked_again:
+            self._forms = forms
+        return forms
+
+    @property
+    def _is_asked_again(self) -> bool:
+        return self.is_pinned or self.use.was_used
 
     def choice(self, accept_encoding: bytes, if_none_match: bytes) -> Choice:
         """Return what answers a GET or HEAD with these headers; several lines of one are joined by commas."""
@@ -174,10 +188,10 @@ class Prepared:
         status = 200 if known is None else 304
         choice = Choice(status, known or self.form(accept_encoding), self.tally.of(status))
         # A form that is not made yet will be made soon, so that nothing is to be remembered of it.
-        is_lasting = known is None or known.coding in self._forms
+        is_lasting = known is None or known.coding in self._all_forms()
         is_short = len(accept_encoding) + len(if_none_match) <= MAX_CHOICE_BYTES
-        if is_lasting and is_short and len(self._choices) < self._most_choices:
-            self._choices[asked] = choice
+        if self._is_asked_again and is_lasting and is_short and len(self._choices) < self._most_choices:
+            self._choices = {**self._choices, asked: choice}
         return choice
 
     @property
@@ -190,12 +204,13 @@ class Prepared:
         if is_known(if_none_match, best.etag):
             return best
         weights = _weights(accept_encoding.decode("latin-1"))
-        for form in self._forms.values():
+        forms = self._all_forms()
+        for form in forms.values():
             if _accepts(weights, form.coding) and is_known(if_none_match, form.etag):
                 return form
         # What a sibling, or this process before its restart, gave out compressed is the same answer.
         for coding in CODINGS:
-            if coding not in self._forms and _accepts(weights, coding):
+            if coding not in forms and _accepts(weights, coding):
                 unmade = Form(self.rendering, coding, self._more)
                 if is_known(if_none_match, unmade.etag):
                     return unmade

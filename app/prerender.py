@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from app.building.orders import Ready
 from app.building.ready import WHOLE_ANSWERS
@@ -40,14 +40,18 @@ def pin(published: Published, ready: Iterable[Ready], tallies: Tallies, max_age_
 
 
 def snapshot_headers(published: Published, max_age_seconds: int) -> RawHeaders:
-    """Return the headers that every read of a snapshot goes out with; a stale one is asked for again sooner."""
+    """Return the headers that every read of a snapshot goes out with; a stale one is asked for again sooner.
+
+    It is the same list each time, and not to be changed.
+    """
     max_age = min(max_age_seconds, STALE_MAX_AGE_SECONDS) if published.is_stale else max_age_seconds
-    return [(b"cache-control", _reuse(max_age)), (b"x-catalog-snapshot", published.snapshot.id.encode())]
+    return _headers(published.snapshot.id, max_age)
 
 
-@cache
-def _reuse(max_age_seconds: int) -> bytes:
-    return (
+@lru_cache(2)
+def _headers(snapshot_id: str, max_age_seconds: int) -> RawHeaders:
+    reuse = (
         f"public, max-age={max_age_seconds}, stale-while-revalidate={STALE_WHILE_REVALIDATE_SECONDS}, "
         f"stale-if-error={STALE_IF_ERROR_SECONDS}"
-    ).encode()
+    )
+    return [(b"cache-control", reuse.encode()), (b"x-catalog-snapshot", snapshot_id.encode())]

@@ -107,7 +107,9 @@ def _kept(
     """
     digest = list_digest(published, canonical) if question.is_list else None
     rendering = render(body, question.media_type, digest)
-    headers = snapshot_headers(published, serving.cache_max_age_seconds) + question.more
+    headers = snapshot_headers(published, serving.cache_max_age_seconds)
+    if question.more:
+        headers = headers + question.more
     note = question.note(body) if question.note else None
     prepared = Prepared(rendering, serving.metrics.tallies.of(question.route), headers, note)
     published.targets.put(canonical, prepared)
