@@ -48,12 +48,13 @@ def _run(options: argparse.Namespace) -> int:
     if settings is None:
         return USAGE
     if options.command == "serve":
-        from app.runtime import leaving_out
+        from app.runtime import SPARED, leaving_out
 
-        with leaving_out("rich"):
+        with leaving_out(*SPARED):
             from app.serve import serve
 
-        return serve(settings)
+            # FastAPI asks again for each route.
+            return serve(settings)
     if options.command in _PROBES:
         return _probe(options, settings)
     if options.command == "doctor":
