@@ -158,10 +158,8 @@ class Prepared:
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
-        forms = self._all_forms()
-        return forms[
-            choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded) if accept_encoding else None
-        ]
+        coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded) if accept_encoding else None
+        return self._all_forms()[coding]
 
     def _all_forms(self) -> Mapping[str | None, Form]:
         if self._forms is not None:

@@ -6,10 +6,16 @@ import asyncio
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
 
 from app.building.background import Background
+from app.building.orders import Building, Proposing
+from app.building.stream import LENGTH, Message, pieces_of
+from app.memory import keep_out_of_collections
 
 _READ_BYTES = 1024**2
+_TURN_SECONDS = 0.0002
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,30 @@ class Child:
     def kill(self) -> None:
         """End it at once; nothing happens when it has ended already."""
         self._process.kill()
+
+    async def answer_to(self, order: Proposing | Building) -> tuple[str, Any]:
+        """Send an order and return the answer; raises OSError, EOFError and StreamError."""
+        pieces = pieces_of(order)
+        # In threads, because upstream's records are written here.
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            self.orders.write(piece)
+            await self.orders.drain()
+        message, turn_began = Message(), perf_counter()
+        while length := LENGTH.unpack(await self.answers.readexactly(LENGTH.size))[0]:
+            frame = await self.answers.readexactly(length)
+            # Whoever reads the catalog meanwhile gets a turn between two steps; most take less than a turn costs.
+            if perf_counter() - turn_began > _TURN_SECONDS:
+                await asyncio.sleep(0)
+                turn_began = perf_counter()
+            message.take(frame)
+        await asyncio.sleep(0)
+        said, answer = message.value
+        # Here, because to let go of all that was noted while reading 100,000 models takes 40 ms.
+        del message
+        await asyncio.sleep(0)
+        # The collector would look at every object once more, in one step: 4 ms of 421 models, 60 to 100 of 100,000.
+        keep_out_of_collections()
+        return said, answer
 
     async def left(self) -> None:
         """Wait until it is gone; it ends by itself when nobody can order any more."""

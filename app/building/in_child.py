@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import structlog
@@ -23,8 +21,8 @@ from app.building.background import Background
 from app.building.child import Child, started
 from app.building.in_thread import ThreadBuilder
 from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
-from app.building.stream import LENGTH, Message, StreamError, pieces_of
-from app.memory import keep_out_of_collections, without_collections
+from app.building.stream import StreamError
+from app.memory import without_collections
 
 log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
@@ -34,8 +32,7 @@ KEPT_SECONDS = 2.0
 # a full one, idle work may wait for ever. On a machine of its own a record takes a hundredth of this.
 MOST_SECONDS = 10.0
 MOST_SECONDS_PER_RECORD = 0.02
-_OF_THAT_IDLE = 0.4
-_TURN_SECONDS = 0.0002
+_OF_THAT_IDLE = 0.2
 # What Python and the C library need of the environment; secrets stay here.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
 
@@ -70,7 +67,7 @@ class ChildBuilder:
         self._records = 0
         self._python = python
         self._kept_seconds = kept_seconds
-        self._most_seconds = most_seconds
+        self._least_patience_seconds = most_seconds
         self._background = background or Background()
         self._busy = asyncio.Lock()
         self._child: Child | None = None
@@ -133,16 +130,17 @@ class ChildBuilder:
 
         Raises what `_ask` raises.
         """
+        if isinstance(order, Building) and isinstance(order.catalog, Adopted):
+            # Only the process that proposed it can build it.
+            return await self._ask(order, self._most_seconds)
         try:
-            return await self._ask(order)
+            return await self._ask(order, self._most_seconds * _OF_THAT_IDLE)
         except _StarvedError as error:
-            if isinstance(order, Building) and isinstance(order.catalog, Adopted):
-                raise
             log.warning("building the catalog again, with a share of the machine", reason=str(error))
-            return await self._ask(order, with_share=True)
+            return await self._ask(order, self._most_seconds, with_share=True)
 
-    async def _ask(self, order: Proposing | Building, *, with_share: bool = False) -> Any:
-        """Return the child's answer to an order.
+    async def _ask(self, order: Proposing | Building, idle_seconds: float, *, with_share: bool = False) -> Any:
+        """Return the child's answer to an order, which it may take so long for as idle work.
 
         Raises _ChildLostError, BuilderLostError once this builder is closed, and what the child refuses the order with.
         """
@@ -152,9 +150,10 @@ class ChildBuilder:
             try:
                 async with asyncio.timeout(None) as patience:
                     child = await self._running(with_share=with_share)
-                    patience.reschedule(asyncio.get_running_loop().time() + self._patience_seconds())
+                    seconds = idle_seconds if self._background.is_idle_work else self._most_seconds
+                    patience.reschedule(asyncio.get_running_loop().time() + seconds)
                     with without_collections():
-                        said, answer = await _exchange(child, order)
+                        said, answer = await child.answer_to(order)
             except TimeoutError:
                 await self._end()
                 kind = _StarvedError if self._background.is_idle_work else _ChildLostError
@@ -174,9 +173,9 @@ class ChildBuilder:
             raise BuildError(f"the catalog could not be built:\n{answer}")
         return answer
 
-    def _patience_seconds(self) -> float:
-        seconds = self._most_seconds + MOST_SECONDS_PER_RECORD * self._records
-        return seconds * _OF_THAT_IDLE if self._background.is_idle_work else seconds
+    @property
+    def _most_seconds(self) -> float:
+        return self._least_patience_seconds + MOST_SECONDS_PER_RECORD * self._records
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -219,32 +218,3 @@ class ChildBuilder:
         child, self._child = self._child, None
         if child is not None:
             await child.left()
-
-
-async def _exchange(child: Child, order: Proposing | Building) -> tuple[str, Any]:
-    """Send an order and return the answer; raises OSError, EOFError and StreamError."""
-    pieces = pieces_of(order)
-    # In threads, because upstream's records are written here.
-    while piece := await asyncio.to_thread(_next_of, pieces):
-        child.orders.write(piece)
-        await child.orders.drain()
-    message, turn_began = Message(), perf_counter()
-    while length := LENGTH.unpack(await child.answers.readexactly(LENGTH.size))[0]:
-        frame = await child.answers.readexactly(length)
-        # Whoever reads the catalog meanwhile gets a turn between two steps; most take less than a turn costs.
-        if perf_counter() - turn_began > _TURN_SECONDS:
-            await asyncio.sleep(0)
-            turn_began = perf_counter()
-        message.take(frame)
-    await asyncio.sleep(0)
-    said, answer = message.value
-    # Here, because to let go of all that was noted while reading 100,000 models takes 40 ms.
-    del message
-    await asyncio.sleep(0)
-    # The collector would look at every object once more, in one step: 4 ms of 421 models, 60 to 100 of 100,000.
-    keep_out_of_collections()
-    return said, answer
-
-
-def _next_of(pieces: Iterator[bytes]) -> bytes:
-    return next(pieces, b"")
