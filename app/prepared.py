@@ -6,10 +6,11 @@ is prepared once and then only chosen: by Accept-Encoding and If-None-Match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from app.catalog.steps import LONG_BYTES
+from app.negotiation import accepts, choose_coding, is_known, weights_of
 from app.rendering import CODINGS, Parts, Rendering
 from app.tally import RouteTally, StatusTally
 
@@ -201,69 +202,15 @@ class Prepared:
         best = self.form(accept_encoding)
         if is_known(if_none_match, best.etag):
             return best
-        weights = _weights(accept_encoding.decode("latin-1"))
+        weights = weights_of(accept_encoding.decode("latin-1"))
         forms = self._all_forms()
         for form in forms.values():
-            if _accepts(weights, form.coding) and is_known(if_none_match, form.etag):
+            if accepts(weights, form.coding) and is_known(if_none_match, form.etag):
                 return form
         # What a sibling, or this process before its restart, gave out compressed is the same answer.
         for coding in CODINGS:
-            if coding not in forms and _accepts(weights, coding):
+            if coding not in forms and accepts(weights, coding):
                 unmade = Form(self.rendering, coding, self._more)
                 if is_known(if_none_match, unmade.etag):
                     return unmade
         return None
-
-
-def is_known(if_none_match: bytes, etag: str) -> bool:
-    """Whether an If-None-Match value (its lines joined by commas) names an ETag; weak comparison, RFC 9110 13.1.2."""
-    for candidate in if_none_match.decode("latin-1").split(","):
-        entity = candidate.strip()
-        if entity == "*" or entity.removeprefix("W/") == etag:
-            return True
-    return False
-
-
-def choose_coding(accept_encoding: str, available: Iterable[str]) -> str | None:
-    """Return the best coding that the caller accepts; None for the plain form.
-
-    Highest q-value first, then our own order. `identity` wins over codings that it is preferred to; when it is
-    refused and nothing else fits, the plain form is sent all the same (RFC 9110, 12.5.3).
-    """
-    weights = _weights(accept_encoding)
-    rest = weights.get("*", 0.0)
-    have = set(available)
-    best, best_weight = None, 0.0
-    for coding in CODINGS:
-        weight = weights.get(coding, rest)
-        if coding in have and weight > best_weight:
-            best, best_weight = coding, weight
-    return None if weights.get("identity", 0.0) > best_weight else best
-
-
-def _accepts(weights: Mapping[str, float], coding: str | None) -> bool:
-    """Whether a coding may be sent at all; the plain form may be unless it is refused."""
-    rest = weights.get("*")
-    if coding is None:
-        return weights.get("identity", 1.0 if rest is None else rest) > 0.0
-    return weights.get(coding, rest or 0.0) > 0.0
-
-
-def _weights(accept_encoding: str) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for part in accept_encoding.split(","):
-        name, _, parameters = part.strip().partition(";")
-        weights[name.strip().lower()] = _weight(parameters)
-    return weights
-
-
-def _weight(parameters: str) -> float:
-    """Return a q-value; a malformed one counts as 1, as it would without."""
-    name, _, value = parameters.strip().partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    try:
-        weight = float(value)
-    except ValueError:
-        return 1.0
-    return weight if 0.0 <= weight <= 1.0 else 1.0

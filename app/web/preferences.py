@@ -16,8 +16,9 @@ from app import choices
 from app.catalog.errors import QueryError, QueryFault
 from app.catalog.text import one_line
 from app.dialects.native import timestamp, to_json
+from app.negotiation import is_known
 from app.preferences import MAX_TOLD, Preferences, changed
-from app.prepared import Prepared, is_known
+from app.prepared import Prepared
 from app.rendering import render
 from app.web import preference_schemas as schemas
 from app.web.problems import Problem

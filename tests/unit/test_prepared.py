@@ -10,7 +10,8 @@ import pytest
 from starlette.requests import Request
 
 from app.catalog.steps import LONG_BYTES
-from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, MAX_CHOICES_PINNED, Prepared, choose_coding, is_known
+from app.negotiation import choose_coding, is_known
+from app.prepared import MAX_CHOICE_BYTES, MAX_CHOICES_KEPT, MAX_CHOICES_PINNED, Prepared
 from app.rendering import CODINGS, QUICK, Rendering, compressed, folded, gathered, render
 from app.tally import RouteTally
 from app.web.respond import respond
