@@ -159,8 +159,10 @@ class Prepared:
 
     def form(self, accept_encoding: bytes) -> Form:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
-        coding = choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded) if accept_encoding else None
-        return self._all_forms()[coding]
+        return self._all_forms()[self._coding(accept_encoding)]
+
+    def _coding(self, accept_encoding: bytes) -> str | None:
+        return choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded) if accept_encoding else None
 
     def _all_forms(self) -> Mapping[str | None, Form]:
         if self._forms is not None:
@@ -183,11 +185,13 @@ class Prepared:
         try:
             return self._choices[asked]
         except KeyError:
-            known = self._known_form(accept_encoding, if_none_match) if if_none_match else None
+            forms = self._all_forms()
+        best = forms[self._coding(accept_encoding)]
+        known = self._known_form(forms, best, accept_encoding, if_none_match) if if_none_match else None
         status = 200 if known is None else 304
-        choice = Choice(status, known or self.form(accept_encoding), self.tally.of(status))
+        choice = Choice(status, known or best, self.tally.of(status))
         # A form that is not made yet will be made soon, so that nothing is to be remembered of it.
-        is_lasting = known is None or known.coding in self._all_forms()
+        is_lasting = known is None or known.coding in forms
         is_short = len(accept_encoding) + len(if_none_match) <= MAX_CHOICE_BYTES
         if self._is_asked_again and is_lasting and is_short and len(self._choices) < self._most_choices:
             self._choices = {**self._choices, asked: choice}
@@ -197,13 +201,13 @@ class Prepared:
     def _most_choices(self) -> int:
         return MAX_CHOICES_PINNED if self.is_pinned else MAX_CHOICES_KEPT
 
-    def _known_form(self, accept_encoding: bytes, if_none_match: bytes) -> Form | None:
+    def _known_form(
+        self, forms: Mapping[str | None, Form], best: Form, accept_encoding: bytes, if_none_match: bytes
+    ) -> Form | None:
         """Return the form that the caller already has and would accept; None when there is none."""
-        best = self.form(accept_encoding)
         if is_known(if_none_match, best.etag):
             return best
         weights = weights_of(accept_encoding.decode("latin-1"))
-        forms = self._all_forms()
         for form in forms.values():
             if accepts(weights, form.coding) and is_known(if_none_match, form.etag):
                 return form

@@ -134,9 +134,9 @@ class ChildBuilder:
             # Only the process that proposed it can build it.
             return await self._ask(order, self._most_seconds)
         try:
-            # What a sibling stored is to be served within seconds, whatever else the machine does.
-            is_followed = isinstance(order, Building)
-            return await self._ask(order, self._most_seconds * _OF_THAT_IDLE, with_share=is_followed)
+            # What is stored, by a sibling above all, is to be served within seconds, whatever else the machine does.
+            is_stored = isinstance(order, Building)
+            return await self._ask(order, self._most_seconds * _OF_THAT_IDLE, with_share=is_stored)
         except _StarvedError as error:
             log.warning("building the catalog again, with a share of the machine", reason=str(error))
             return await self._ask(order, self._most_seconds, with_share=True)

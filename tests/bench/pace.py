@@ -26,7 +26,7 @@ _HEADERS = {"content-type": "application/json", "content-length": str(len(_BODY)
 
 @dataclass(slots=True)
 class Pace:
-    """What the yardstick gave so far, in answers for each second of its CPU; None without wrk."""
+    """What the yardstick gave so far, in answers for each second of its CPU; `bare` is None without wrk."""
 
     bench: Bench
     bare: Served | None
