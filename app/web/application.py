@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import cache, partial
 from typing import Any, cast
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.dialects.native import to_json
+from app.rendering import QUICK, compressed, render
 from app.settings import Settings
 from app.web import compat, litellm, mirror, models, operate, pages, preferences, spoken
 from app.web.at_least import AtLeast
@@ -23,11 +25,24 @@ from app.web.problems import install_problem_handlers
 from app.web.serving import Serving
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+TITLE = "Model Registry"
 DESCRIPTION = (
     "Every LLM, its price, its limits and its lifecycle: OpenRouter's catalog, merged with curated core models "
     "and local overrides, answered from memory. Errors are RFC 9457 problem documents. "
     "HEAD is answered wherever GET is. Every read also takes `min_snapshot`, with what `X-Catalog-Snapshot` said "
     "elsewhere: it waits up to two seconds for that snapshot or a later one, then answers 412."
+)
+
+ROUTERS = (
+    operate.router,
+    preferences.router,
+    pages.router,
+    compat.router,
+    mirror.router,
+    spoken.router,
+    litellm.router,
+    # Last, because the path of one model takes everything under /models/ that no other route took.
+    models.router,
 )
 
 
@@ -51,30 +66,19 @@ def _outer_layers(serving: Serving, settings: Settings) -> Sequence[tuple[Any, d
 
 
 def routed_application(*, version: str, lifespan: Lifespan | None = None) -> FastAPI:
-    """Return an application with every route and nothing behind them: enough to be described."""
-    app = FastAPI(
-        title="Model Registry",
-        version=version,
-        description=DESCRIPTION,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
-    )
+    """Return an application with every route and nothing behind them."""
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     install_problem_handlers(app)
-    app.include_router(operate.router)
-    app.include_router(preferences.router)
-    app.include_router(pages.router)
-    app.include_router(compat.router)
-    app.include_router(mirror.router)
-    app.include_router(spoken.router)
-    app.include_router(litellm.router)
-    # Last, because the path of one model takes everything under /models/ that no other route took.
-    app.include_router(models.router)
-    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = partial(described, version=version)  # type: ignore[method-assign]
+    app.state.openapi = cache(lambda: compressed(render(to_json(app.openapi())), QUICK))
     return app
+
+
+def described(*, version: str) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return openapi_document(ROUTERS, title=TITLE, version=version, description=DESCRIPTION)
 
 
 def with_front(app: FastAPI, settings: Settings) -> Front:
@@ -93,7 +97,3 @@ def overload_of(app: FastAPI, settings: Settings) -> ASGIApp:
     for layer, options in _outer_layers(serving, settings):
         answering = layer(answering, **options)
     return answering
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name

@@ -14,10 +14,9 @@ from app.prepared import Prepared, RawHeaders
 from app.rendering import QUICK, compressed, render
 from app.web.pages import HTML, PAGE_POLICY
 from app.web.respond import respond
-from app.web.schemas import ProblemDocument
 from app.web.serving import serving_of
-from app.web.status_schemas import CompatDocument
 from app.web.target import read_pairs
+from app.web.told import told
 
 router = APIRouter(tags=["dialects"])
 _FORMATS = ("html", "json")
@@ -29,9 +28,9 @@ _FORMATS = ("html", "json")
     summary="Clients, their switches, and how each dialect fared",
     response_model=None,
     responses={
-        200: {"model": CompatDocument, "content": {"text/html": {}}},
-        400: {"model": ProblemDocument, "description": "The query is malformed."},
-        422: {"model": ProblemDocument, "description": "An unknown word or format."},
+        200: told("CompatDocument", content={"text/html": {}}),
+        400: told("ProblemDocument", "The query is malformed."),
+        422: told("ProblemDocument", "An unknown word or format."),
     },
     openapi_extra={
         "parameters": [

@@ -7,11 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel
-
-from app.web.dialect_schemas import LiteLLMError, NewApiError, OpenAIError, OpenRouterError
-from app.web.schemas import ProblemDocument
-
 _KIND_BY_STATUS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -21,17 +16,17 @@ def error_document(path: str, status: int, slug: str, detail: str, param: str | 
     return shape.document(status, slug, detail, param) if shape else None
 
 
-def error_model(path: str) -> type[BaseModel]:
-    """Return the schema of a path's errors."""
+def error_shape(path: str) -> str:
+    """Return the name of the shape of a path's errors."""
     shape = _shape_of(path)
-    return shape.model if shape else ProblemDocument
+    return shape.name if shape else "ProblemDocument"
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """How one family of clients reads errors: the schema, and what fills it."""
 
-    model: type[BaseModel]
+    name: str
     document: Callable[[int, str, str, str | None], dict[str, Any]]
 
 
@@ -59,10 +54,10 @@ def _new_api(_status: int, _slug: str, detail: str, _param: str | None) -> dict[
     return {"success": False, "message": detail}
 
 
-_OPENROUTER = _Shape(OpenRouterError, _openrouter)
-_OPENAI = _Shape(OpenAIError, _openai)
-_LITELLM = _Shape(LiteLLMError, _litellm)
-_NEW_API = _Shape(NewApiError, _new_api)
+_OPENROUTER = _Shape("OpenRouterError", _openrouter)
+_OPENAI = _Shape("OpenAIError", _openai)
+_LITELLM = _Shape("LiteLLMError", _litellm)
+_NEW_API = _Shape("NewApiError", _new_api)
 _SHAPES: Mapping[str, _Shape] = MappingProxyType(
     {
         "/api/v1/": _OPENROUTER,

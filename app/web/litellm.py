@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -11,17 +9,17 @@ from app import spoken_answers
 from app.dialects.litellm_config import LITELLM_MODEL_INFO
 from app.dialects.litellm_cost_map import LITELLM_COST_MAP, sha256_of
 from app.published import Published
-from app.web.dialect_schemas import LiteLLMError
 from app.web.read import Question, read
+from app.web.told import Responses, told
 
 router = APIRouter(tags=["dialects"])
 READ = ["GET", "HEAD"]
 PLAIN_TEXT = "text/plain; charset=utf-8"
 _CHECKSUM = f"{LITELLM_COST_MAP.path}.sha256"
 _SHORT_MODEL_INFO = "/model/info"
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": LiteLLMError, "description": "The query is malformed."},
-    503: {"model": LiteLLMError, "description": "No model fits the dialect now; keep what you have."},
+_REFUSALS: Responses = {
+    400: told("LiteLLMError", "The query is malformed."),
+    503: told("LiteLLMError", "No model fits the dialect now; keep what you have."),
 }
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from math import ceil
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -20,37 +19,26 @@ from app.dialects.openrouter_feed import MEDIA_TYPE as RSS
 from app.live import Live, NotLiveError
 from app.prepared import Prepared, RawHeaders
 from app.prerender import STALE_MAX_AGE_SECONDS
-from app.web.dialect_schemas import OpenRouterError
-from app.web.mirror_schemas import (
-    OpenRouterCountAnswer,
-    OpenRouterEndpointsAnswer,
-    OpenRouterModelAnswer,
-    OpenRouterModelList,
-    OpenRouterProvidersAnswer,
-    parameters,
-)
+from app.web.mirror_parameters import parameters
 from app.web.problems import Problem
 from app.web.read import Question, read
 from app.web.respond import respond
 from app.web.serving import serving_of
+from app.web.told import Responses, told
 
 router = APIRouter(tags=["dialects"])
 READ = ["GET", "HEAD"]
 _ONE_MODEL = "/api/v1/model/{author}/{slug}"
 _ENDPOINTS = "/api/v1/models/{author}/{slug}/endpoints"
 _PROVIDERS = "/api/v1/providers"
-_Responses = dict[int | str, dict[str, Any]]
-_REFUSED: _Responses = {
-    400: {
-        "model": OpenRouterError,
-        "description": "The query is malformed, or asks for what this catalog can't answer; the parameter is named.",
-    }
+_REFUSED: Responses = {
+    400: told(
+        "OpenRouterError", "The query is malformed, or asks for what this catalog can't answer; the parameter is named."
+    )
 }
-_UNKNOWN: _Responses = {404: {"model": OpenRouterError, "description": "OpenRouter's list has no such model."}}
-_EMPTY: _Responses = {503: {"model": OpenRouterError, "description": "There is no list now; keep what you have."}}
-_NOT_LIVE: _Responses = {
-    503: {"model": OpenRouterError, "description": "OpenRouter can't be asked now, and nothing is kept from before."}
-}
+_UNKNOWN: Responses = {404: told("OpenRouterError", "OpenRouter's list has no such model.")}
+_EMPTY: Responses = {503: told("OpenRouterError", "There is no list now; keep what you have.")}
+_NOT_LIVE: Responses = {503: told("OpenRouterError", "OpenRouter can't be asked now, and nothing is kept from before.")}
 _LIST = Question(OPENROUTER.path, mirror_answers.models_list, words=mirror_answers.LIST_WORDS)
 _FEED = Question(OPENROUTER.path, mirror_answers.models_feed, words=mirror_answers.LIST_WORDS, media_type=RSS)
 _COUNT = Question(f"{OPENROUTER.path}/count", mirror_answers.count, words=mirror_answers.COUNT_WORDS)
@@ -63,7 +51,7 @@ _EMBEDDINGS = Question(mirror_answers.EMBEDDINGS_PATH, mirror_answers.embedding_
     summary=OPENROUTER.summary,
     response_model=None,
     responses={
-        200: {"model": OpenRouterModelList, "content": {RSS: {"schema": {"type": "string"}}}},
+        200: told("OpenRouterModelList", content={RSS: {"schema": {"type": "string"}}}),
         **_REFUSED,
         **_EMPTY,
     },
@@ -80,7 +68,7 @@ async def list_openrouter_models(request: Request) -> Response:
     methods=READ,
     summary="How many models OpenRouter's list holds",
     response_model=None,
-    responses={200: {"model": OpenRouterCountAnswer}, **_REFUSED, **_EMPTY},
+    responses={200: told("OpenRouterCountAnswer"), **_REFUSED, **_EMPTY},
     openapi_extra=parameters(*mirror_answers.COUNT_WORDS),
 )
 async def count_openrouter_models(request: Request) -> Response:
@@ -104,8 +92,8 @@ async def list_user_models() -> Response:
     summary="Embedding models in OpenRouter's words",
     response_model=None,
     responses={
-        200: {"model": OpenRouterModelList},
-        404: {"model": OpenRouterError, "description": "No embedding model is loaded."},
+        200: told("OpenRouterModelList"),
+        404: told("OpenRouterError", "No embedding model is loaded."),
         **_REFUSED,
         **_EMPTY,
     },
@@ -128,7 +116,7 @@ async def list_embedding_models(request: Request) -> Response:
     methods=READ,
     summary="One model in OpenRouter's words",
     response_model=None,
-    responses={200: {"model": OpenRouterModelAnswer}, **_REFUSED, **_UNKNOWN},
+    responses={200: told("OpenRouterModelAnswer"), **_REFUSED, **_UNKNOWN},
 )
 async def show_openrouter_model(request: Request, author: str, slug: str) -> Response:
     """Return one record by any spelling of its id, also with a variant that only says how to route."""
@@ -149,7 +137,7 @@ async def show_openrouter_model(request: Request, author: str, slug: str) -> Res
     methods=READ,
     summary="Who serves a model, as OpenRouter tells it now",
     response_model=None,
-    responses={200: {"model": OpenRouterEndpointsAnswer}, **_UNKNOWN, **_NOT_LIVE},
+    responses={200: told("OpenRouterEndpointsAnswer"), **_UNKNOWN, **_NOT_LIVE},
 )
 async def list_endpoints(request: Request, author: str, slug: str) -> Response:
     """Return upstream's own answer, at most some minutes old; `X-Upstream-Stale` marks one that is older."""
@@ -165,7 +153,7 @@ async def list_endpoints(request: Request, author: str, slug: str) -> Response:
     methods=READ,
     summary="Who serves models through OpenRouter, as it tells it now",
     response_model=None,
-    responses={200: {"model": OpenRouterProvidersAnswer}, **_UNKNOWN, **_NOT_LIVE},
+    responses={200: told("OpenRouterProvidersAnswer"), **_UNKNOWN, **_NOT_LIVE},
 )
 async def list_openrouter_providers(request: Request) -> Response:
     """Return upstream's own answer, at most some minutes old; `X-Upstream-Stale` marks one that is older."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -18,31 +16,18 @@ from app.web.lists import LISTS
 from app.web.parameters import parameters_for
 from app.web.read import Note, Question, read
 from app.web.respond import respond
-from app.web.schemas import (
-    CategoryList,
-    ModelDocument,
-    ModelList,
-    ProblemDocument,
-    ProviderList,
-    RouteList,
-    SearchList,
-    SomeFields,
-    Statistics,
-)
 from app.web.serving import serving_of
 from app.web.target import read_pairs
+from app.web.told import Responses, told
 
 router = APIRouter(tags=["models"])
 READ = ["GET", "HEAD"]
-_BAD_QUERY: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDocument, "description": "The query is malformed."},
-    422: {
-        "model": ProblemDocument,
-        "description": "The query holds an unknown word or value; the allowed ones are named.",
-    },
+_BAD_QUERY: Responses = {
+    400: told("ProblemDocument", "The query is malformed."),
+    422: told("ProblemDocument", "The query holds an unknown word or value; the allowed ones are named."),
 }
-_UNKNOWN: dict[int | str, dict[str, Any]] = {
-    404: {"model": ProblemDocument, "description": "No model is known under this id; near ones are suggested."},
+_UNKNOWN: Responses = {
+    404: told("ProblemDocument", "No model is known under this id; near ones are suggested."),
 }
 _LIST_WORDS = parameters_for(WORDS)
 _SOURCE_WORDS = parameters_for(word for word in WORDS if word != "source")
@@ -54,7 +39,7 @@ _DETAIL_WORDS = parameters_for(answers.DETAIL_WORDS)
     methods=READ,
     summary="The catalog",
     response_model=None,
-    responses={200: {"model": ModelList}, **_BAD_QUERY},
+    responses={200: told("ModelList"), **_BAD_QUERY},
     openapi_extra=_LIST_WORDS,
 )
 async def list_models(request: Request) -> Response:
@@ -67,7 +52,7 @@ async def list_models(request: Request) -> Response:
     methods=READ,
     summary="Ranked search",
     response_model=None,
-    responses={200: {"model": SearchList}, **_BAD_QUERY},
+    responses={200: told("SearchList"), **_BAD_QUERY},
     openapi_extra=_LIST_WORDS,
 )
 async def search_models(request: Request) -> Response:
@@ -80,7 +65,7 @@ async def search_models(request: Request) -> Response:
     methods=READ,
     summary="Core models only",
     response_model=None,
-    responses={200: {"model": ModelList}, **_BAD_QUERY},
+    responses={200: told("ModelList"), **_BAD_QUERY},
     openapi_extra=_SOURCE_WORDS,
 )
 async def list_core(request: Request) -> Response:
@@ -93,7 +78,7 @@ async def list_core(request: Request) -> Response:
     methods=READ,
     summary="OpenRouter's models only",
     response_model=None,
-    responses={200: {"model": ModelList}, **_BAD_QUERY},
+    responses={200: told("ModelList"), **_BAD_QUERY},
     openapi_extra=_SOURCE_WORDS,
 )
 async def list_openrouter(request: Request) -> Response:
@@ -106,7 +91,7 @@ async def list_openrouter(request: Request) -> Response:
     methods=READ,
     summary="Categories with counts",
     response_model=None,
-    responses={200: {"model": CategoryList}, **_BAD_QUERY},
+    responses={200: told("CategoryList"), **_BAD_QUERY},
 )
 async def list_categories(request: Request) -> Response:
     """Return the curated categories and how many models each has."""
@@ -118,7 +103,7 @@ async def list_categories(request: Request) -> Response:
     methods=READ,
     summary="Providers and authors with counts",
     response_model=None,
-    responses={200: {"model": ProviderList}, **_BAD_QUERY},
+    responses={200: told("ProviderList"), **_BAD_QUERY},
 )
 async def list_providers(request: Request) -> Response:
     """Return who serves models and who made them, with the number of models."""
@@ -130,7 +115,7 @@ async def list_providers(request: Request) -> Response:
     methods=READ,
     summary="Counts, distributions, usage",
     response_model=None,
-    responses={200: {"model": Statistics}, **_BAD_QUERY},
+    responses={200: told("Statistics"), **_BAD_QUERY},
 )
 async def show_statistics(request: Request) -> Response:
     """Return counts and distributions of the catalog, and what this process was asked for."""
@@ -148,7 +133,7 @@ async def show_statistics(request: Request) -> Response:
     methods=READ,
     summary="Who serves a model",
     response_model=None,
-    responses={200: {"model": RouteList}, **_UNKNOWN, **_BAD_QUERY},
+    responses={200: told("RouteList"), **_UNKNOWN, **_BAD_QUERY},
 )
 async def show_routes(request: Request, model_id: str) -> Response:
     """Return every way to reach a model: source, base URL and the id to use there."""
@@ -167,7 +152,7 @@ async def show_routes(request: Request, model_id: str) -> Response:
     methods=READ,
     summary="One model",
     response_model=None,
-    responses={200: {"model": ModelDocument | SomeFields}, **_UNKNOWN, **_BAD_QUERY},
+    responses={200: told("OneModel"), **_UNKNOWN, **_BAD_QUERY},
     openapi_extra=_DETAIL_WORDS,
 )
 async def show_model(request: Request, model_id: str) -> Response:

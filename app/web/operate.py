@@ -14,10 +14,9 @@ from app.metrics import CONTENT_TYPE
 from app.outcome import Result, Trigger
 from app.period import CIRCUIT_FAILURES
 from app.web.problems import Problem
-from app.web.schemas import OutcomeDocument, ProblemDocument
 from app.web.serving import Serving, serving_of
-from app.web.status_schemas import LiveDocument, ReadyDocument, StatusDocument
 from app.web.target import read_pairs
+from app.web.told import told
 
 router = APIRouter(tags=["operation"])
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -31,19 +30,13 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
     summary="Refresh now",
     response_model=None,
     responses={
-        200: {"model": OutcomeDocument, "description": "It ran; `outcome` says how it ended."},
-        401: {"model": ProblemDocument, "description": "The token is missing or wrong."},
-        403: {"model": ProblemDocument, "description": "No token is set and the caller is not on this machine."},
-        422: {"model": ProblemDocument, "description": "An unknown switch or value."},
-        429: {
-            "model": ProblemDocument,
-            "description": "Too soon after the last refresh by hand, or too often from here.",
-        },
-        502: {"model": ProblemDocument, "description": "Upstream gave nothing usable; the last good catalog stays."},
-        503: {
-            "model": ProblemDocument,
-            "description": "Upstream failed five times in a row; only the schedule asks it.",
-        },
+        200: told("OutcomeDocument", "It ran; `outcome` says how it ended."),
+        401: told("ProblemDocument", "The token is missing or wrong."),
+        403: told("ProblemDocument", "No token is set and the caller is not on this machine."),
+        422: told("ProblemDocument", "An unknown switch or value."),
+        429: told("ProblemDocument", "Too soon after the last refresh by hand, or too often from here."),
+        502: told("ProblemDocument", "Upstream gave nothing usable; the last good catalog stays."),
+        503: told("ProblemDocument", "Upstream failed five times in a row; only the schedule asks it."),
     },
     openapi_extra={
         "parameters": [
@@ -132,7 +125,7 @@ def _retry_after(seconds: float) -> dict[str, str]:
     methods=READ,
     summary="The state of everything",
     response_model=None,
-    responses={200: {"model": StatusDocument}},
+    responses={200: told("StatusDocument")},
 )
 async def status(request: Request) -> Response:
     """Return one honest document: snapshot, age, sources, store, lease, last outcomes, next run."""
@@ -144,7 +137,7 @@ async def status(request: Request) -> Response:
     methods=READ,
     summary="Is the process alive?",
     response_model=None,
-    responses={200: {"model": LiveDocument}},
+    responses={200: told("LiveDocument")},
 )
 async def livez() -> Response:
     """Return 200; touches nothing."""
@@ -157,8 +150,8 @@ async def livez() -> Response:
     summary="May traffic come here?",
     response_model=None,
     responses={
-        200: {"model": ReadyDocument},
-        503: {"model": ProblemDocument, "description": "Nothing is published yet, or the process is stopping."},
+        200: told("ReadyDocument"),
+        503: told("ProblemDocument", "Nothing is published yet, or the process is stopping."),
     },
 )
 async def readyz(request: Request) -> Response:

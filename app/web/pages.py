@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from html import escape
 from importlib import resources
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import __version__
 from app.dialects.landing import Freshness, landing_page
 from app.dialects.lately import changes_of
-from app.dialects.native import to_json
 from app.prepared import Prepared, RawHeaders
 from app.rendering import QUICK, THOROUGH, Rendering, compressed, render
-from app.web.openapi import openapi_document
 from app.web.picker_script import picker_script
 from app.web.problems import Problem
 from app.web.respond import respond
@@ -81,9 +80,8 @@ async def docs(request: Request) -> Response:
 
 @router.api_route("/openapi.json", methods=READ)
 async def openapi(request: Request) -> Response:
-    """Return the OpenAPI document."""
-    app: FastAPI = request.app
-    return _fixed(request, "/openapi.json", compressed(render(to_json(openapi_document(app))), QUICK))
+    """Return the OpenAPI document, which is made once, and beside the readers."""
+    return _fixed(request, "/openapi.json", await asyncio.to_thread(request.app.state.openapi))
 
 
 @router.api_route("/picker.js", methods=READ)

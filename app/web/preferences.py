@@ -20,12 +20,11 @@ from app.negotiation import is_known
 from app.preferences import MAX_TOLD, Preferences, changed
 from app.prepared import Prepared
 from app.rendering import render
-from app.web import preference_schemas as schemas
 from app.web.problems import Problem
 from app.web.respond import BytesResponse, respond
-from app.web.schemas import ProblemDocument, Shape
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
+from app.web.told import Responses, told, told_body
 from app.web.user_paths import MAX_USER_ID_CHARS, PATH, USER_ID, user_id_flaw
 
 router = APIRouter(tags=["preferences"])
@@ -43,10 +42,10 @@ UserId = Annotated[
 
 
 def _problem(description: str) -> dict[str, Any]:
-    return {"model": ProblemDocument, "description": description}
+    return told("ProblemDocument", description)
 
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+_ANSWERS: Final[Responses] = {
     400: _problem("The query is malformed."),
     401: _problem("The token is missing, wrong or expired."),
     403: _problem("No PREFERENCES_TOKEN is set and the caller is not on this machine."),
@@ -55,10 +54,8 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     429: _problem("Too often from here."),
     503: _problem("The store of preferences, or the catalog, is not there; `Retry-After` says when to try again."),
 }
-_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
-    412: _problem("The document is not the one that If-Match or If-None-Match asks for.")
-}
-_WRITES: Final[dict[int | str, dict[str, Any]]] = {
+_CHANGES: Final[Responses] = {412: _problem("The document is not the one that If-Match or If-None-Match asks for.")}
+_WRITES: Final[Responses] = {
     **_ANSWERS,
     **_CHANGES,
     400: _problem("The body is not JSON, or the query is malformed."),
@@ -86,17 +83,12 @@ _CONDITIONS: Final = [
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"preferences": []}]
 
 
-def _body(model: type[Shape], *media_types: str) -> dict[str, Any]:
-    schema = model.model_json_schema()
-    return {"required": True, "content": {media_type: {"schema": schema} for media_type in media_types}}
-
-
 @router.api_route(
     PATH,
     methods=["GET", "HEAD"],
     summary="What a user keeps",
     response_model=None,
-    responses={200: {"model": schemas.PreferencesDocument}, **_ANSWERS},
+    responses={200: told("PreferencesDocument"), **_ANSWERS},
     openapi_extra={"security": _SECURITY},
 )
 async def show_preferences(request: Request, user_id: UserId) -> Response:
@@ -110,11 +102,11 @@ async def show_preferences(request: Request, user_id: UserId) -> Response:
     PATH,
     summary="Keep this and nothing else",
     response_model=None,
-    responses={200: {"model": schemas.PreferencesDocument}, **_WRITES},
+    responses={200: told("PreferencesDocument"), **_WRITES},
     openapi_extra={
         "security": _SECURITY,
         "parameters": _CONDITIONS,
-        "requestBody": _body(schemas.Preferences, _JSON),
+        "requestBody": told_body("Preferences", _JSON),
     },
 )
 async def put_preferences(request: Request, user_id: UserId) -> Response:
@@ -126,11 +118,11 @@ async def put_preferences(request: Request, user_id: UserId) -> Response:
     PATH,
     summary="Keep this, too",
     response_model=None,
-    responses={200: {"model": schemas.PreferencesDocument}, **_WRITES},
+    responses={200: told("PreferencesDocument"), **_WRITES},
     openapi_extra={
         "security": _SECURITY,
         "parameters": _CONDITIONS,
-        "requestBody": _body(schemas.PreferencesPatch, _MERGE_PATCH, _JSON),
+        "requestBody": told_body("PreferencesPatch", _MERGE_PATCH, _JSON),
     },
 )
 async def patch_preferences(request: Request, user_id: UserId) -> Response:

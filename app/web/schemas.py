@@ -108,6 +108,9 @@ class SomeFields(BaseModel):
     id: str
 
 
+OneModel = ModelDocument | SomeFields
+
+
 class Match(Shape):
     """Why a model was found."""
 

@@ -7,7 +7,6 @@ clients add their own (`user`, `client_version`); only words that count make ano
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,10 +15,10 @@ from app import answers, spoken_answers
 from app.dialects.dialect import Dialect
 from app.dialects.openai import OPENAI
 from app.dialects.table import DOCUMENTS
-from app.web.dialect_errors import error_model
-from app.web.dialect_schemas import OpenAIError, OpenAIModel, OpenAIModelList
+from app.web.dialect_errors import error_shape
 from app.web.read import Question, read
 from app.web.serving import serving_of
+from app.web.told import Responses, told
 
 router = APIRouter(tags=["dialects"])
 READ = ["GET", "HEAD"]
@@ -29,11 +28,10 @@ _PAGE_WORDS = {
     "after_id": ("Begin behind this id.", {"type": "string"}),
     "before_id": ("End before this id.", {"type": "string"}),
 }
-_Responses = dict[int | str, dict[str, Any]]
 
 
-def _nothing_to_say(path: str) -> _Responses:
-    return {503: {"model": error_model(path), "description": "No model fits the dialect now; keep what you have."}}
+def _nothing_to_say(path: str) -> Responses:
+    return {503: told(error_shape(path), "No model fits the dialect now; keep what you have.")}
 
 
 @router.api_route(
@@ -42,8 +40,8 @@ def _nothing_to_say(path: str) -> _Responses:
     summary=OPENAI.summary,
     response_model=None,
     responses={
-        200: {"model": OpenAIModelList},
-        400: {"model": OpenAIError, "description": "The query is malformed, or there is no such page."},
+        200: told("OpenAIModelList"),
+        400: told("OpenAIError", "The query is malformed, or there is no such page."),
         **_nothing_to_say(OPENAI.path),
     },
     openapi_extra={
@@ -65,9 +63,9 @@ async def list_openai_models(request: Request) -> Response:
     summary="One model as OpenAI's clients read it",
     response_model=None,
     responses={
-        200: {"model": OpenAIModel},
-        400: {"model": OpenAIError, "description": "The query is malformed."},
-        404: {"model": OpenAIError, "description": "No model is known under this id."},
+        200: told("OpenAIModel"),
+        400: told("OpenAIError", "The query is malformed."),
+        404: told("OpenAIError", "No model is known under this id."),
     },
 )
 async def show_openai_model(request: Request, model_id: str) -> Response:
@@ -110,7 +108,7 @@ for _dialect in DOCUMENTS:
         response_model=None,
         responses={
             200: {"content": {_dialect.media_type: {"schema": {}}}, "description": _dialect.summary},
-            400: {"model": error_model(_dialect.path), "description": "The query is malformed."},
+            400: told(error_shape(_dialect.path), "The query is malformed."),
             **_nothing_to_say(_dialect.path),
         },
     )

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
-from app.web.application import routed_application
-from app.web.openapi import openapi_document
+from app.web.application import described
 
 DEFAULT_FILE = Path("openapi/openapi.json")
 
 
 def openapi_text() -> str:
     """Return the document as sorted, indented JSON: the same for the same routes."""
-    document = openapi_document(routed_application(version=__version__))
-    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(described(version=__version__), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -35,6 +35,16 @@ def test_the_service_starts_without_what_only_people_see_and_other_commands_stil
     assert printed(code) == "[]\nthere"
 
 
+def test_the_service_starts_without_the_shapes_that_only_its_description_needs() -> None:
+    code = (
+        "import sys, app.serve\n"
+        "print([name for name in sys.modules if name.startswith('app.web') and name.endswith('schemas')])\n"
+        "from app.web.application import described\n"
+        "print('ModelDocument' in described(version='1')['components']['schemas'])"
+    )
+    assert printed(code) == "[]\nTrue"
+
+
 def test_what_is_loaded_already_is_not_left_out() -> None:
     code = (
         "import sys, json\nfrom app.runtime import leaving_out\n"
