@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return FINE
+    if options.command == "serve":
+        # What is imported stays, and to look at it again and again for cycles takes 75 of 500 ms; `calm_interpreter`
+        # ends this.
+        gc.disable()
     from app.cli.exporting import ExportError
     from app.cli.ways import NotReachableError, UnusableSettingError
 
