@@ -14,25 +14,25 @@ Decode = Callable[[bytes], Plain]
 
 
 class Packed(Mapping[str, Any]):
-    """A JSON object that reads like a dictionary; `raw` holds its bytes.
+    """A JSON object that reads like a dictionary; `raw` holds its bytes, `decode` makes a dictionary of them.
 
     Whoever takes a value out must leave it as it is: the record that was looked at last stays decoded, because
     whoever needs one key of it mostly needs another.
     """
 
-    __slots__ = ("_decode", "raw")
+    __slots__ = ("decode", "raw")
 
     def __init__(self, raw: bytes, decode: Decode = json.loads) -> None:
         """Take the bytes of a JSON object and what decodes them."""
         self.raw = raw
-        self._decode = decode
+        self.decode = decode
 
     def opened(self) -> Plain:
         """Return the record decoded; to be read only."""
         global _latest
         raw, plain = _latest
         if raw is not self.raw:
-            plain = self._decode(self.raw)
+            plain = self.decode(self.raw)
             # One assignment, so that no thread sees the bytes of one record beside the values of another.
             _latest = (self.raw, plain)
         return plain

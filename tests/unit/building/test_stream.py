@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import pickletools
 from array import array
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 import pytest
 
 from app.building.large import GROWN_BYTES, GROWN_MEMBERS, LARGE_BYTES, LARGE_NUMBER_BITS, MEMBERS_AT_ONCE
 from app.building.stream import END, LENGTH, Message, StreamError, message_of, pieces_of
+from app.catalog.packed import Packed
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
 from tests.simulator import make_record
@@ -56,6 +60,12 @@ def told(value: object, stand_ins: list[tuple[object, object]] | None = None) ->
         {f"word {number}" for number in range(GROWN_MEMBERS + 5)},
         frozenset(f"word {number}" for number in range(GROWN_MEMBERS + 5)),
         {f"mask {number}": (1 << LARGE_NUMBER_BITS) + number for number in range(200)},
+        {f"two\nlines {number}" if number % 3 else f"one {number}": number for number in range(GROWN_MEMBERS + 5)},
+        {number if number % 1_000 else f"text {number}": None for number in range(GROWN_MEMBERS + 5)},
+        dict.fromkeys(["", *map(str, range(GROWN_MEMBERS))]),
+        [Packed(b'{"id":%d}' % number, orjson.loads) for number in range(GROWN_MEMBERS + 5)],
+        tuple(Packed(b'{"id":%d}' % number) for number in range(GROWN_MEMBERS + 5)),
+        [Packed(b'{"id":%d}' % number) if number % 9 else {"id": number} for number in range(GROWN_MEMBERS + 5)],
     ],
 )
 def test_what_comes_is_what_was_sent(value: object) -> None:
@@ -102,6 +112,35 @@ def test_what_stands_in_two_places_comes_once() -> None:
     assert sum(map(len, frames)) < 20_000
     came = message_of(frames)
     assert came[0][0] is came[1][199]
+
+
+def test_a_key_that_stands_beside_its_table_comes_once_and_in_its_place() -> None:
+    names = [f"name {number}" for number in range(GROWN_MEMBERS + 5)]
+    table: dict[str, int] = {}
+    for number, name in enumerate(names):
+        table[name] = number
+        table[f"spelling {number}"] = number
+    came_names, came_table = told([names, table])
+    assert list(came_table.items()) == list(table.items())
+    assert all(name is key for name, key in zip(came_names, list(came_table)[::2], strict=True))
+
+
+def test_records_come_with_what_decodes_them() -> None:
+    records = [Packed(b"{}", orjson.loads if number % 2 else json.loads) for number in range(GROWN_MEMBERS + 5)]
+    assert [record.decode for record in told(records)] == [record.decode for record in records]
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        {f"word {number}": number for number in range(5 * GROWN_MEMBERS)},
+        tuple(Packed(b'{"id":%d}' % number) for number in range(5 * GROWN_MEMBERS)),
+    ],
+    ids=["a table", "records"],
+)
+def test_what_stands_in_one_place_is_not_remembered_for_another(many: object) -> None:
+    operations = [it for frame in frames_of(many) for it, _, _ in pickletools.genops(frame)]
+    assert sum(it.name == "MEMOIZE" for it in operations) < GROWN_MEMBERS / 10
 
 
 def test_a_mask_that_stands_in_two_places_comes_once() -> None:
