@@ -5,12 +5,14 @@ Redirects stay on the host that the operator named. Only SourceError gets out.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import anyio
 import httpx
 
 from app.sources.addresses import joined, may_redirect, shown
@@ -61,13 +63,14 @@ class OpenRouterClient:
         self._transport = transport
         self._now = now
         self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def body(self, url: httpx.URL, room: Bounds, subject: str, *, validator: str | None = None) -> Body:
         """Return the body behind a URL, redirects followed; `subject` names it in messages.
 
         Raises SourceError, and UnmodifiedError when the body is still the one that has the validator.
         """
-        client = self._open_client()
+        client = await self._opened()
         headers = {"If-None-Match": validator} if validator else {}
         for _ in range(MAX_REDIRECTS + 1):
             try:
@@ -106,25 +109,32 @@ class OpenRouterClient:
             await self._client.aclose()
             self._client = None
 
-    def _open_client(self) -> httpx.AsyncClient:
-        if self._client is None:
-            options = self._options
-            try:
-                self._client = httpx.AsyncClient(
-                    transport=self._transport,
-                    headers=_headers(options),
-                    timeout=httpx.Timeout(options.read_timeout_seconds, connect=options.connect_timeout_seconds),
-                    limits=httpx.Limits(max_connections=4, max_keepalive_connections=1),
-                    follow_redirects=False,
-                )
-            except (OSError, ValueError, ImportError) as error:
-                # From the environment: SSL_CERT_FILE, HTTPS_PROXY. Their values may hold a password.
-                raise SourceError(
-                    Failure.UNREACHABLE,
-                    f"no HTTP client could be set up ({type(error).__name__}); "
-                    "check SSL_CERT_FILE, SSL_CERT_DIR and the *_PROXY variables",
-                ) from None
-        return self._client
+    async def _opened(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                # To read the certificates of all authorities takes 60 ms: not on the event loop.
+                self._client = await asyncio.to_thread(self._made)
+            return self._client
+
+    def _made(self) -> httpx.AsyncClient:
+        options = self._options
+        # What httpx would load when it connects for the first time, for 40 ms on the event loop.
+        anyio.run(anyio.sleep, 0)
+        try:
+            return httpx.AsyncClient(
+                transport=self._transport,
+                headers=_headers(options),
+                timeout=httpx.Timeout(options.read_timeout_seconds, connect=options.connect_timeout_seconds),
+                limits=httpx.Limits(max_connections=4, max_keepalive_connections=1),
+                follow_redirects=False,
+            )
+        except (OSError, ValueError, ImportError) as error:
+            # From the environment: SSL_CERT_FILE, HTTPS_PROXY. Their values may hold a password.
+            raise SourceError(
+                Failure.UNREACHABLE,
+                f"no HTTP client could be set up ({type(error).__name__}); "
+                "check SSL_CERT_FILE, SSL_CERT_DIR and the *_PROXY variables",
+            ) from None
 
     def _status_error(self, response: httpx.Response, subject: str) -> SourceError:
         status = response.status_code
