@@ -92,14 +92,13 @@ def _with_model(response: dict[str, Any]) -> dict[str, Any]:
 
 def _with_schemas(extra: Any) -> Any:
     """Return what a route adds to its operation with schemas in place of the names of shapes."""
-    match extra:
-        case {"x-shape": name}:
-            return _shape(name).model_json_schema()
-        case dict():
-            return {key: _with_schemas(value) for key, value in extra.items()}
-        case list():
-            return [_with_schemas(value) for value in extra]
-    return extra
+    if isinstance(extra, list):
+        return [_with_schemas(value) for value in extra]
+    if not isinstance(extra, dict):
+        return extra
+    if SHAPE in extra:
+        return _shape(extra[SHAPE]).model_json_schema()
+    return {key: _with_schemas(value) for key, value in extra.items()}
 
 
 def _shape(name: str) -> Any:

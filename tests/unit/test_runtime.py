@@ -45,6 +45,27 @@ def test_the_service_starts_without_the_shapes_that_only_its_description_needs()
     assert printed(code) == "[]\nTrue"
 
 
+def test_the_event_loop_loads_nothing_when_upstream_is_asked_for_the_first_time() -> None:
+    code = (
+        "import asyncio, sys, threading, app.serve\nfrom importlib.machinery import PathFinder\n"
+        "from app.sources.openrouter import OpenRouterOptions, OpenRouterSource, SourceError\n"
+        "loaded = {True: [], False: []}\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if PathFinder.find_spec(name, path):\n"
+        "            loaded[threading.current_thread() is threading.main_thread()].append(name)\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "async def ask():\n"
+        "    source = OpenRouterSource(OpenRouterOptions(base_url='http://127.0.0.1:9/api/v1', attempts=1))\n"
+        "    try:\n        await source.fetch()\n"
+        "    except SourceError as error:\n        print(error.kind.value)\n"
+        "    await source.close()\n"
+        "asyncio.run(ask())\n"
+        "print(loaded[True], 'httpcore' in loaded[False])"
+    )
+    assert printed(code) == "unreachable\n[] True"
+
+
 def test_what_is_loaded_already_is_not_left_out() -> None:
     code = (
         "import sys, json\nfrom app.runtime import leaving_out\n"
