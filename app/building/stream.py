@@ -20,13 +20,15 @@ from types import MappingProxyType
 from typing import Any
 
 from app.building.large import CONTAINERS, MEMBERS_AT_ONCE, goes_by_number, held_by, large_in
-from app.building.numbered import PIECES, StandIns, numbered
+from app.building.numbered import PIECES, GrowthOfRecords, StandIns, numbered
 from app.catalog.steps import runs_of
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
 
 LENGTH = struct.Struct(">Q")
 END = LENGTH.pack(0)
+# Begins a piece that is written and read for itself; every other one begins with pickle's own mark, which is another.
+APART = b"A"
 _PROTOCOL = 5
 # Besides this program's own modules.
 _KNOWN = {
@@ -83,9 +85,9 @@ class _Frames(io.RawIOBase):
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, frames: _Frames) -> None:
+    def __init__(self, frames: _Frames, known: dict[int, Any]) -> None:
         super().__init__(frames)
-        self.known: dict[int, Any] = {}
+        self.known = known
 
     def persistent_load(self, number: Any) -> Any:
         """Return what came before under a number."""
@@ -125,7 +127,12 @@ def pieces_of(value: Any, stand_ins: Sequence[tuple[Any, Any]] = ()) -> Iterator
     def written(part: Any) -> bytes:
         buffer.seek(0)
         buffer.truncate()
-        writer.dump(part)
+        if isinstance(part, GrowthOfRecords):
+            # Remembered, its run would stay on both sides until the message ends: all records once more.
+            buffer.write(APART)
+            _Writer(buffer, _PROTOCOL).dump(part)
+        else:
+            writer.dump(part)
         return LENGTH.pack(buffer.tell()) + buffer.getvalue()
 
     def ahead(holders: Iterable[Any]) -> Iterator[bytes]:
@@ -157,7 +164,8 @@ class Message:
 
     def __init__(self) -> None:
         self._frames = _Frames()
-        self._reader = _Reader(self._frames)
+        self._known: dict[int, Any] = {}
+        self._reader = _Reader(self._frames, self._known)
         self.value: Any = None
 
     def take(self, frame: bytes) -> None:
@@ -166,10 +174,14 @@ class Message:
         Raises StreamError for what is not ours.
         """
         self._frames.frame = io.BytesIO(frame)
+        reader = self._reader
+        if frame.startswith(APART):
+            self._frames.frame.seek(len(APART))
+            reader = _Reader(self._frames, self._known)
         try:
-            self.value = self._reader.load()
+            self.value = reader.load()
             if isinstance(self.value, PIECES):
-                self.value.note(self._reader.known)
+                self.value.note(self._known)
         except StreamError:
             raise
         except Exception as error:
