@@ -105,22 +105,24 @@ class OpenRouterClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        async with self._opening:
+            if self._client is not None:
+                await self._client.aclose()
+                self._client = None
 
     async def _opened(self) -> httpx.AsyncClient:
         async with self._opening:
             if self._client is None:
-                # To read the certificates of all authorities takes 60 ms: not on the event loop.
-                self._client = await asyncio.to_thread(self._made)
+                # To read the certificates of all authorities takes 60 ms: not on the event loop. Nor in its context,
+                # in which anyio may believe that it runs already.
+                self._client = await asyncio.get_running_loop().run_in_executor(None, self._made)
             return self._client
 
     def _made(self) -> httpx.AsyncClient:
         options = self._options
-        # What httpx would load when it connects for the first time, for 40 ms on the event loop.
-        anyio.run(anyio.sleep, 0)
         try:
+            # Loads what httpx would load when it connects for the first time, for 40 ms on the event loop.
+            anyio.run(anyio.sleep, 0)
             return httpx.AsyncClient(
                 transport=self._transport,
                 headers=_headers(options),
@@ -129,11 +131,12 @@ class OpenRouterClient:
                 follow_redirects=False,
             )
         except (OSError, ValueError, ImportError) as error:
-            # From the environment: SSL_CERT_FILE, HTTPS_PROXY. Their values may hold a password.
+            # Files that can't be opened, or from the environment: SSL_CERT_FILE, HTTPS_PROXY, whose values may hold a
+            # password.
             raise SourceError(
                 Failure.UNREACHABLE,
                 f"no HTTP client could be set up ({type(error).__name__}); "
-                "check SSL_CERT_FILE, SSL_CERT_DIR and the *_PROXY variables",
+                "check SSL_CERT_FILE, SSL_CERT_DIR, the *_PROXY variables, and how many files the process may open",
             ) from None
 
     def _status_error(self, response: httpx.Response, subject: str) -> SourceError:

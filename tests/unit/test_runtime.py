@@ -66,6 +66,22 @@ def test_the_event_loop_loads_nothing_when_upstream_is_asked_for_the_first_time(
     assert printed(code) == "unreachable\n[] True"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells how many files are open")
+def test_where_no_more_files_can_be_opened_upstream_counts_as_unreachable() -> None:
+    code = (
+        "import asyncio, os, resource, app.serve\n"
+        "from app.sources.openrouter import OpenRouterOptions, OpenRouterSource, SourceError\n"
+        "async def ask():\n"
+        "    source = OpenRouterSource(OpenRouterOptions(base_url='http://127.0.0.1:9/api/v1', attempts=1))\n"
+        "    open_files = len(os.listdir('/proc/self/fd')) - 1\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))\n"
+        "    try:\n        await source.fetch()\n"
+        "    except SourceError as error:\n        print(error.kind.value, 'how many files' in str(error))\n"
+        "asyncio.run(ask())"
+    )
+    assert printed(code) == "unreachable True"
+
+
 def test_what_is_loaded_already_is_not_left_out() -> None:
     code = (
         "import sys, json\nfrom app.runtime import leaving_out\n"
