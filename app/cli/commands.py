@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read us has seen enough; keep Python from complaining when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
+    finally:
+        # Where it came to nothing, whoever called goes on.
+        gc.enable()
 
 
 def _run(options: argparse.Namespace) -> int:

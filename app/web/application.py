@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import cache, partial
+from functools import partial
 from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app.dialects.native import to_json
-from app.rendering import QUICK, compressed, render
 from app.settings import Settings
 from app.web import compat, litellm, mirror, models, operate, pages, preferences, spoken
 from app.web.at_least import AtLeast
@@ -72,7 +71,7 @@ def routed_application(*, version: str, lifespan: Lifespan | None = None) -> Fas
     for router in ROUTERS:
         app.include_router(router)
     app.openapi = partial(described, version=version)  # type: ignore[method-assign]
-    app.state.openapi = cache(lambda: compressed(render(to_json(app.openapi())), QUICK))
+    app.state.openapi, app.state.making_openapi = None, asyncio.Lock()
     return app
 
 

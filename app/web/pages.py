@@ -7,12 +7,13 @@ from functools import cache
 from html import escape
 from importlib import resources
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from app import __version__
 from app.dialects.landing import Freshness, landing_page
 from app.dialects.lately import changes_of
+from app.dialects.native import to_json
 from app.prepared import Prepared, RawHeaders
 from app.rendering import QUICK, THOROUGH, Rendering, compressed, render
 from app.web.picker_script import picker_script
@@ -81,7 +82,11 @@ async def docs(request: Request) -> Response:
 @router.api_route("/openapi.json", methods=READ)
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI document, which is made once, and beside the readers."""
-    return _fixed(request, "/openapi.json", await asyncio.to_thread(request.app.state.openapi))
+    state = request.app.state
+    async with state.making_openapi:
+        if state.openapi is None:
+            state.openapi = await asyncio.to_thread(_described, request.app)
+    return _fixed(request, "/openapi.json", state.openapi)
 
 
 @router.api_route("/picker.js", methods=READ)
@@ -96,6 +101,10 @@ async def static_file(request: Request, name: str) -> Response:
     if name not in _STATIC:
         raise Problem(404, "unknown-file", f"There is no file {name[:80]!r} here.")
     return _fixed(request, "/static/{name}", _static(name))
+
+
+def _described(app: FastAPI) -> Rendering:
+    return compressed(render(to_json(app.openapi())), QUICK)
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +101,23 @@ async def test_the_openapi_document_is_the_one_that_the_query_words_are_in(servi
     document = await service.read("/openapi.json")
     names = {parameter["name"] for parameter in document["paths"]["/models"]["get"]["parameters"]}
     assert names == set(WORDS)
+
+
+async def test_the_openapi_document_is_made_once_however_many_ask_at_once(service: Service) -> None:
+    described, made = service.app.openapi, 0
+
+    def counting() -> dict[str, Any]:
+        nonlocal made
+        made += 1
+        return described()
+
+    service.app.state.openapi = None
+    # FastAPI's own way to have another document.
+    service.app.openapi = counting  # type: ignore[method-assign]
+    answers = await asyncio.gather(*(service.get("/openapi.json") for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert made == 1
 
 
 async def test_the_landing_page_says_how_many_models_there_are_and_how_fresh(service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import logging
@@ -288,6 +289,7 @@ def test_bad_settings_are_one_line_each_without_values_and_exit_code_2(
             "ADMIN_TOKEN",
         }
         assert CANARY not in out + err
+        assert gc.isenabled(), "serve lets it sleep while it starts"
 
 
 def test_what_cannot_be_reached_is_exit_code_3_and_says_what_to_do(run: Run) -> None:
