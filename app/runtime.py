@@ -59,7 +59,6 @@ def calm_interpreter() -> None:
     # Not collected first: that takes 60 ms of the start, and found 20 objects.
     gc.freeze()
     gc.set_threshold(*_COLLECTED_AFTER)
-    gc.enable()
 
 
 def patient_threads() -> ThreadPoolExecutor:

@@ -70,9 +70,8 @@ class GrowthOfTable:
     @classmethod
     def of(cls, number: int, keys: Sequence[str], values: list[Any]) -> GrowthOfTable:
         """Return the piece for these keys of a table; only the run of keys may hold them besides it."""
-        lone = [sys.getrefcount(key) <= _HOLDERS_OF_A_LONE_KEY and "\n" not in key for key in keys]
-        lone_keys = "\n".join(key for key, is_lone in zip(keys, lone, strict=True) if is_lone)
-        held = [None if is_lone else key for key, is_lone in zip(keys, lone, strict=True)]
+        held = [None if sys.getrefcount(key) <= _HOLDERS_OF_A_LONE_KEY and "\n" not in key else key for key in keys]
+        lone_keys = "\n".join(key for key, other in zip(keys, held, strict=True) if other is None)
         return cls(number, held, lone_keys, values)
 
     def note(self, known: dict[int, Any]) -> None:

@@ -85,9 +85,9 @@ class _Frames(io.RawIOBase):
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, frames: _Frames, known: dict[int, Any]) -> None:
+    def __init__(self, frames: _Frames) -> None:
         super().__init__(frames)
-        self.known = known
+        self.known: dict[int, Any] = {}
 
     def persistent_load(self, number: Any) -> Any:
         """Return what came before under a number."""
@@ -164,8 +164,7 @@ class Message:
 
     def __init__(self) -> None:
         self._frames = _Frames()
-        self._known: dict[int, Any] = {}
-        self._reader = _Reader(self._frames, self._known)
+        self._reader = _Reader(self._frames)
         self.value: Any = None
 
     def take(self, frame: bytes) -> None:
@@ -177,11 +176,11 @@ class Message:
         reader = self._reader
         if frame.startswith(APART):
             self._frames.frame.seek(len(APART))
-            reader = _Reader(self._frames, self._known)
+            reader = _Reader(self._frames)
         try:
             self.value = reader.load()
             if isinstance(self.value, PIECES):
-                self.value.note(self._known)
+                self.value.note(self._reader.known)
         except StreamError:
             raise
         except Exception as error:

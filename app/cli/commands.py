@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,10 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return FINE
-    if options.command == "serve":
-        # What is imported stays, and to look at it again and again for cycles takes 75 of 500 ms; `calm_interpreter`
-        # ends this.
-        gc.disable()
     from app.cli.exporting import ExportError
     from app.cli.ways import NotReachableError, UnusableSettingError
 
@@ -46,9 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read us has seen enough; keep Python from complaining when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
-    finally:
-        # Where it came to nothing, whoever called goes on.
-        gc.enable()
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -56,10 +48,13 @@ def _run(options: argparse.Namespace) -> int:
     if settings is None:
         return USAGE
     if options.command == "serve":
+        from app.memory import without_collections
         from app.runtime import SPARED, leaving_out
 
         with leaving_out(*SPARED):
-            from app.serve import serve
+            # What is imported stays; to look at it again and again for cycles takes 75 of 500 ms.
+            with without_collections():
+                from app.serve import serve
 
             # FastAPI asks again for each route.
             return serve(settings)

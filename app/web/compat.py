@@ -16,7 +16,7 @@ from app.web.pages import HTML, PAGE_POLICY
 from app.web.respond import respond
 from app.web.serving import serving_of
 from app.web.target import read_pairs
-from app.web.told import told
+from app.web.told import told, told_problem
 
 router = APIRouter(tags=["dialects"])
 _FORMATS = ("html", "json")
@@ -29,8 +29,8 @@ _FORMATS = ("html", "json")
     response_model=None,
     responses={
         200: told("CompatDocument", content={"text/html": {}}),
-        400: told("ProblemDocument", "The query is malformed."),
-        422: told("ProblemDocument", "An unknown word or format."),
+        400: told_problem("The query is malformed."),
+        422: told_problem("An unknown word or format."),
     },
     openapi_extra={
         "parameters": [

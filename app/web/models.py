@@ -18,16 +18,16 @@ from app.web.read import Note, Question, read
 from app.web.respond import respond
 from app.web.serving import serving_of
 from app.web.target import read_pairs
-from app.web.told import Responses, told
+from app.web.told import Responses, told, told_problem
 
 router = APIRouter(tags=["models"])
 READ = ["GET", "HEAD"]
 _BAD_QUERY: Responses = {
-    400: told("ProblemDocument", "The query is malformed."),
-    422: told("ProblemDocument", "The query holds an unknown word or value; the allowed ones are named."),
+    400: told_problem("The query is malformed."),
+    422: told_problem("The query holds an unknown word or value; the allowed ones are named."),
 }
 _UNKNOWN: Responses = {
-    404: told("ProblemDocument", "No model is known under this id; near ones are suggested."),
+    404: told_problem("No model is known under this id; near ones are suggested."),
 }
 _LIST_WORDS = parameters_for(WORDS)
 _SOURCE_WORDS = parameters_for(word for word in WORDS if word != "source")

@@ -16,7 +16,7 @@ from app.period import CIRCUIT_FAILURES
 from app.web.problems import Problem
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
-from app.web.told import told
+from app.web.told import told, told_problem
 
 router = APIRouter(tags=["operation"])
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -31,12 +31,12 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
     response_model=None,
     responses={
         200: told("OutcomeDocument", "It ran; `outcome` says how it ended."),
-        401: told("ProblemDocument", "The token is missing or wrong."),
-        403: told("ProblemDocument", "No token is set and the caller is not on this machine."),
-        422: told("ProblemDocument", "An unknown switch or value."),
-        429: told("ProblemDocument", "Too soon after the last refresh by hand, or too often from here."),
-        502: told("ProblemDocument", "Upstream gave nothing usable; the last good catalog stays."),
-        503: told("ProblemDocument", "Upstream failed five times in a row; only the schedule asks it."),
+        401: told_problem("The token is missing or wrong."),
+        403: told_problem("No token is set and the caller is not on this machine."),
+        422: told_problem("An unknown switch or value."),
+        429: told_problem("Too soon after the last refresh by hand, or too often from here."),
+        502: told_problem("Upstream gave nothing usable; the last good catalog stays."),
+        503: told_problem("Upstream failed five times in a row; only the schedule asks it."),
     },
     openapi_extra={
         "parameters": [
@@ -151,7 +151,7 @@ async def livez() -> Response:
     response_model=None,
     responses={
         200: told("ReadyDocument"),
-        503: told("ProblemDocument", "Nothing is published yet, or the process is stopping."),
+        503: told_problem("Nothing is published yet, or the process is stopping."),
     },
 )
 async def readyz(request: Request) -> Response:

@@ -85,7 +85,7 @@ async def openapi(request: Request) -> Response:
     state = request.app.state
     async with state.making_openapi:
         if state.openapi is None:
-            state.openapi = await asyncio.to_thread(_described, request.app)
+            state.openapi = await asyncio.to_thread(_openapi, request.app)
     return _fixed(request, "/openapi.json", state.openapi)
 
 
@@ -103,7 +103,7 @@ async def static_file(request: Request, name: str) -> Response:
     return _fixed(request, "/static/{name}", _static(name))
 
 
-def _described(app: FastAPI) -> Rendering:
+def _openapi(app: FastAPI) -> Rendering:
     return compressed(render(to_json(app.openapi())), QUICK)
 
 

@@ -24,7 +24,7 @@ from app.web.problems import Problem
 from app.web.respond import BytesResponse, respond
 from app.web.serving import Serving, serving_of
 from app.web.target import read_pairs
-from app.web.told import Responses, told, told_body
+from app.web.told import Responses, told, told_body, told_problem
 from app.web.user_paths import MAX_USER_ID_CHARS, PATH, USER_ID, user_id_flaw
 
 router = APIRouter(tags=["preferences"])
@@ -41,28 +41,24 @@ UserId = Annotated[
 ]
 
 
-def _problem(description: str) -> dict[str, Any]:
-    return told("ProblemDocument", description)
-
-
 _ANSWERS: Final[Responses] = {
-    400: _problem("The query is malformed."),
-    401: _problem("The token is missing, wrong or expired."),
-    403: _problem("No PREFERENCES_TOKEN is set and the caller is not on this machine."),
-    404: _problem("The path leads to nobody's preferences."),
-    422: _problem("The user id, or a word of the query, can't be."),
-    429: _problem("Too often from here."),
-    503: _problem("The store of preferences, or the catalog, is not there; `Retry-After` says when to try again."),
+    400: told_problem("The query is malformed."),
+    401: told_problem("The token is missing, wrong or expired."),
+    403: told_problem("No PREFERENCES_TOKEN is set and the caller is not on this machine."),
+    404: told_problem("The path leads to nobody's preferences."),
+    422: told_problem("The user id, or a word of the query, can't be."),
+    429: told_problem("Too often from here."),
+    503: told_problem("The store of preferences, or the catalog, is not there; `Retry-After` says when to try again."),
 }
-_CHANGES: Final[Responses] = {412: _problem("The document is not the one that If-Match or If-None-Match asks for.")}
+_CHANGES: Final[Responses] = {412: told_problem("The document is not the one that If-Match or If-None-Match asks for.")}
 _WRITES: Final[Responses] = {
     **_ANSWERS,
     **_CHANGES,
-    400: _problem("The body is not JSON, or the query is malformed."),
-    408: _problem("The body does not come."),
-    413: _problem("The body, or the document that it makes, is too large, or the body does not say its length."),
-    415: _problem("The body is of another type; `Accept-Patch` names those of a patch."),
-    422: _problem(
+    400: told_problem("The body is not JSON, or the query is malformed."),
+    408: told_problem("The body does not come."),
+    413: told_problem("The body, or the document that it makes, is too large, or the body does not say its length."),
+    415: told_problem("The body is of another type; `Accept-Patch` names those of a patch."),
+    422: told_problem(
         "Members that can't be, or models that were never known here: `faults` names the first, `more_faults` counts "
         "the others."
     ),
@@ -135,7 +131,7 @@ async def patch_preferences(request: Request, user_id: UserId) -> Response:
     status_code=204,
     summary="Forget a user",
     response_model=None,
-    responses={**_ANSWERS, **_CHANGES, 413: _problem("There is a body, and it is too large.")},
+    responses={**_ANSWERS, **_CHANGES, 413: told_problem("There is a body, and it is too large.")},
     openapi_extra={"security": _SECURITY, "parameters": _CONDITIONS},
 )
 async def delete_preferences(request: Request, user_id: UserId) -> Response:

@@ -17,6 +17,11 @@ def told(shape: str, description: str | None = None, **more: Any) -> dict[str, A
     return response if description is None else {**response, "description": description}
 
 
+def told_problem(description: str) -> dict[str, Any]:
+    """Return one of a route's `responses` for what goes wrong in the native API."""
+    return told("ProblemDocument", description)
+
+
 def told_body(shape: str, *media_types: str) -> dict[str, Any]:
     """Return the `requestBody` of an operation that can't do without one."""
     return {"required": True, "content": {media_type: {"schema": {SHAPE: shape}} for media_type in media_types}}

@@ -19,7 +19,7 @@ def printed(code: str) -> str:
 
 def test_a_calm_interpreter_switches_soon_and_leaves_out_what_lives_for_ever() -> None:
     code = (
-        "import gc, sys; gc.disable(); from app.runtime import calm_interpreter; calm_interpreter(); "
+        "import gc, sys; from app.runtime import calm_interpreter; calm_interpreter(); "
         "print(sys.getswitchinterval(), gc.get_freeze_count() > 1000, len(gc.get_objects()) < 100, gc.isenabled())"
     )
     assert printed(code) == "0.0005 True True True"
@@ -45,22 +45,31 @@ def test_the_service_starts_without_the_shapes_that_only_its_description_needs()
     assert printed(code) == "[]\nTrue"
 
 
+def asking(*before: str, shown: str = "error.kind.value") -> str:
+    """Return a program that does some lines, asks an upstream which is not there, and shows something of the error."""
+    lines = "".join(f"    {line}\n" for line in before)
+    return (
+        "import asyncio, app.serve\n"
+        "from app.sources.openrouter import OpenRouterOptions, OpenRouterSource, SourceError\n"
+        "async def ask():\n"
+        "    source = OpenRouterSource(OpenRouterOptions(base_url='http://127.0.0.1:9/api/v1', attempts=1))\n"
+        f"{lines}"
+        "    try:\n        await source.fetch()\n"
+        f"    except SourceError as error:\n        print({shown})\n"
+        "    await source.close()\n"
+        "asyncio.run(ask())\n"
+    )
+
+
 def test_the_event_loop_loads_nothing_when_upstream_is_asked_for_the_first_time() -> None:
     code = (
-        "import asyncio, sys, threading, app.serve\nfrom importlib.machinery import PathFinder\n"
-        "from app.sources.openrouter import OpenRouterOptions, OpenRouterSource, SourceError\n"
+        "import sys, threading, app.serve\nfrom importlib.machinery import PathFinder\n"
         "loaded = {True: [], False: []}\n"
         "class Watch:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if PathFinder.find_spec(name, path):\n"
         "            loaded[threading.current_thread() is threading.main_thread()].append(name)\n"
-        "sys.meta_path.insert(0, Watch())\n"
-        "async def ask():\n"
-        "    source = OpenRouterSource(OpenRouterOptions(base_url='http://127.0.0.1:9/api/v1', attempts=1))\n"
-        "    try:\n        await source.fetch()\n"
-        "    except SourceError as error:\n        print(error.kind.value)\n"
-        "    await source.close()\n"
-        "asyncio.run(ask())\n"
+        f"{asking('sys.meta_path.insert(0, Watch())')}"
         "print(loaded[True], 'httpcore' in loaded[False])"
     )
     assert printed(code) == "unreachable\n[] True"
@@ -68,16 +77,11 @@ def test_the_event_loop_loads_nothing_when_upstream_is_asked_for_the_first_time(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells how many files are open")
 def test_where_no_more_files_can_be_opened_upstream_counts_as_unreachable() -> None:
-    code = (
-        "import asyncio, os, resource, app.serve\n"
-        "from app.sources.openrouter import OpenRouterOptions, OpenRouterSource, SourceError\n"
-        "async def ask():\n"
-        "    source = OpenRouterSource(OpenRouterOptions(base_url='http://127.0.0.1:9/api/v1', attempts=1))\n"
-        "    open_files = len(os.listdir('/proc/self/fd')) - 1\n"
-        "    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))\n"
-        "    try:\n        await source.fetch()\n"
-        "    except SourceError as error:\n        print(error.kind.value, 'how many files' in str(error))\n"
-        "asyncio.run(ask())"
+    code = asking(
+        "import os, resource",
+        "open_files = len(os.listdir('/proc/self/fd')) - 1",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))",
+        shown="error.kind.value, 'how many files' in str(error)",
     )
     assert printed(code) == "unreachable True"
 
