@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from app.protocol import TESTED_VERSIONS, KnownRequestProtocol, protocol_for
+from app.protocol import TESTED_VERSIONS, protocol_for
+from app.protocol_fast import KnownRequestProtocol
 from app.published import WIRE_MAX_BYTES, WIRE_MAX_COUNT, RenderingBounds, with_room
 from app.web.application import with_front
 from tests.api.two_ways import settings_for, started
