@@ -79,16 +79,17 @@ class Choice:
     """What one way of asking is answered with: the status, the form, and the tally of the route and the status.
 
     `sealed` is for whoever answers ahead of the application: the header block with everything that its layers would
-    have added; None until then.
+    have added, and `block` the same as it goes over the wire; None until then.
     """
 
-    __slots__ = ("form", "sealed", "status", "tally")
+    __slots__ = ("block", "form", "sealed", "status", "tally")
 
     def __init__(self, status: int, form: Form, tally: StatusTally) -> None:
         self.status = status
         self.form = form
         self.tally = tally
         self.sealed: RawHeaders | None = None
+        self.block: bytes | None = None
 
     @property
     def headers(self) -> RawHeaders:

@@ -1,12 +1,12 @@
-"""Answers known requests below ASGI, in a subclass of uvicorn's httptools protocol.
+"""Answers reads below ASGI, in a subclass of uvicorn's httptools protocol.
 
-Clients that keep a connection alive send the same bytes again and again. The first time, uvicorn parses them and
-the application answers; when it was an answer that the front could have given, the bytes are remembered together
-with it. The next time they arrive, whole and alone, one dictionary look-up finds the answer, and it is written
-without parsing, without a task, without ASGI.
+Clients that keep a connection alive send the same bytes again and again. The first time, uvicorn parses them and the
+front says what the answer is, without a task and without ASGI; the bytes are remembered together with it. The next
+time they arrive, whole and alone, one dictionary look-up finds the answer, and it is written without parsing.
 
 Whatever is not that simple goes the ordinary way: pipelined or partial requests, an answer still being sent, a
-reader that is slow, a limit on connections, HTTP/1.0, `Connection: close`, a request id of the caller's own.
+reader that is slow, a limit on connections, HTTP/1.0, `Connection: close`, and whatever the front leaves to the
+application. Requests with an id of their own are parsed each time.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from time import perf_counter
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
+from app.prepared import Prepared
 from app.protocol_plain import ProblemProtocol
 from app.registry import Registry
-from app.web.front import Front
+from app.web.front import Front, Wishes
 from app.web.middleware import AccessLog, new_request_id
-from app.wire import JOINED_BODY_BYTES
+from app.web.read import target_of
+from app.wire import JOINED_BODY_BYTES, header_lines, status_line
 
 # Longer requests are not worth remembering.
 MAX_REQUEST_BYTES: Final = 2_048
@@ -33,7 +36,7 @@ _OWN_WAY: Final = frozenset({b"x-request-id", b"expect", b"upgrade", b"content-l
 
 
 class KnownRequestProtocol(ProblemProtocol):
-    """uvicorn's protocol, with a shortcut for requests whose very bytes are known."""
+    """uvicorn's protocol with a short cut for what the front can answer, and a shorter one for bytes it knows."""
 
     _front: Front
     _registry: Registry
@@ -49,6 +52,8 @@ class KnownRequestProtocol(ProblemProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._is_in_message = False
         self._messages_begun = 0
+        self._is_reading = self._is_first_use = False
+        self._begun: tuple[RequestResponseCycle, Any] | None = None
         self._active_at = 0.0
 
     def data_received(self, data: bytes) -> None:
@@ -83,10 +88,14 @@ class KnownRequestProtocol(ProblemProtocol):
         self._pass_on(data, is_idle=is_idle)
 
     def _pass_on(self, data: bytes, *, is_idle: bool) -> None:
-        self._messages_begun = 0
+        self._messages_begun, self._is_first_use, self._is_reading = 0, False, True
         super().data_received(data)
-        is_one_whole_request = is_idle and self._messages_begun == 1 and not self._is_in_message
-        if is_one_whole_request and len(data) <= MAX_REQUEST_BYTES and self.parser is not None:
+        self._is_reading = False
+        begun, self._begun = self._begun, None
+        is_one_whole_request = self._messages_begun == 1 and not self._is_in_message and self.parser is not None
+        if begun is not None and not (is_one_whole_request and self._is_answered(*begun)):
+            super()._start_asgi_task(*begun)
+        if is_idle and is_one_whole_request and not self._is_first_use and len(data) <= MAX_REQUEST_BYTES:
             self._remember(data)
 
     def _remember(self, data: bytes) -> None:
@@ -111,6 +120,61 @@ class KnownRequestProtocol(ProblemProtocol):
         """Take note that the parser is between two requests."""
         self._is_in_message = False
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Wait until all that came is read: a request that stands alone may need no task."""
+        if self._is_reading:
+            self._begun = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _is_answered(self, cycle: RequestResponseCycle, app: Any) -> bool:
+        """Let the front answer, now or when its turn comes; False when the application must see the request."""
+        scope: Any = cycle.scope
+        wishes = self._front.wishes(scope) if scope["http_version"] == "1.1" and scope["method"] in _READS else None
+        if wishes is None:
+            return False
+        started = perf_counter()
+        target = target_of(scope)
+        prepared = self._front.known(target)
+        if prepared is not None:
+            return self._answer(cycle, prepared, wishes, started)
+        question = self._front.question(target, scope["query_string"])
+        if question is None:
+            return False
+        self._is_first_use = True
+
+        def make() -> None:
+            try:
+                made = self._front.made(target, scope["query_string"], question)
+            except Exception:  # noqa: BLE001 - comes again in the application, which answers and logs it
+                made = None
+            if made is None or not self._answer(cycle, made, wishes, started):
+                super(KnownRequestProtocol, self)._start_asgi_task(cycle, app)
+
+        self._front.turns.do(make)
+        return True
+
+    def _answer(self, cycle: RequestResponseCycle, prepared: Prepared, wishes: Wishes, started: float) -> bool:
+        """Write an answer; False where the connection isn't one that just goes on, which uvicorn sees to."""
+        if not cycle.keep_alive or self.flow.write_paused or self.transport.is_closing():
+            return False
+        scope: Any = cycle.scope
+        accept_encoding, if_none_match, request_id = wishes
+        choice = prepared.choice(accept_encoding, if_none_match)
+        body = b"" if choice.status == 304 or scope["method"] == "HEAD" else choice.form.whole()
+        if body is None:
+            return False
+        block = choice.block or self._front.block(choice)
+        begun = status_line(choice.status) + header_lines(self.server_state.default_headers)
+        if len(body) < JOINED_BODY_BYTES:
+            self.transport.write(b"".join((begun, block, request_id, _HEAD_END, body)))
+        else:
+            self.transport.writelines((b"".join((begun, block, request_id, _HEAD_END)), body))
+        cycle.response_started = cycle.response_complete = True
+        self.on_response_complete()
+        self._front.took(scope, prepared, choice, perf_counter() - started, request_id)
+        return True
 
     def _arm(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

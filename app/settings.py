@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     access_log: bool = Field(False, description="Log one line for each request.")
     fast_protocol: bool = Field(
         True,
-        description="Answer known requests below ASGI, where the installed uvicorn is one that this was tested with.",
+        description="Answer reads below ASGI, where the installed uvicorn is one that this was tested with.",
     )
     renderings_max_count: int = Field(
         2_000, ge=100, le=100_000, description="Rendered answers kept per snapshot besides the whole lists."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 
 from app.prepared import Prepared, RawHeaders
@@ -10,6 +11,17 @@ from app.tally import StatusTally
 
 # Above this, head and body are written apart rather than joined.
 JOINED_BODY_BYTES = 32768
+
+
+@lru_cache
+def status_line(status: int) -> bytes:
+    """Return the first line of an answer."""
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+
+
+def header_lines(headers: RawHeaders) -> bytes:
+    """Return headers as they go over the wire."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class WireAnswer:
@@ -30,7 +42,6 @@ class WireAnswer:
         "note",
         "path",
         "status",
-        "status_line",
         "tally",
         "target_use",
         "was_used",
@@ -42,8 +53,7 @@ class WireAnswer:
         self.target_use = prepared.use
         self._is_pinned = prepared.is_pinned
         self.status = status
-        self.status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
-        self.head = b"".join(b"%b: %b\r\n" % header for header in headers) + b"x-request-id: "
+        self.head = header_lines(headers) + b"x-request-id: "
         self.body = body
         self.method = method
         self.path = path
@@ -55,8 +65,7 @@ class WireAnswer:
 
     def begin(self, server_headers: RawHeaders) -> bytes:
         """Return the head up to the request id; made anew when the server's headers change, once a second."""
-        block = b"".join(b"%b: %b\r\n" % header for header in server_headers)
-        self.begun = self.status_line + block + self.head
+        self.begun = status_line(self.status) + header_lines(server_headers) + self.head
         self.begun_with = server_headers
         return self.begun
 

@@ -7,6 +7,7 @@ application unchanged. A test sends thousands of requests both ways and compares
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -14,15 +15,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.catalog.errors import QueryError
 from app.prepared import Choice, Prepared, RawHeaders
-from app.published import Published
 from app.web.at_least import names_snapshot
 from app.web.cors import CorsPolicy
 from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
 from app.web.problems import Problem
-from app.web.read import INLINE_MODELS, prepare, target_of, used_again
+from app.web.read import INLINE_MODELS, Question, prepare, target_of, used_again
 from app.web.serving import Serving
-from app.wire import WireAnswer
+from app.web.turns import Turns
+from app.wire import WireAnswer, header_lines
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _ASKED: Final = frozenset({b"accept-encoding", b"if-none-match", b"x-request-id"})
@@ -30,6 +31,10 @@ _ASKED: Final = frozenset({b"accept-encoding", b"if-none-match", b"x-request-id"
 _ODD: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 # More than this, all headers together, is for the application to judge.
 MAX_HEADER_BYTES: Final = 8_192
+
+
+Wishes = tuple[bytes, bytes, bytes]
+"""Accept-Encoding and If-None-Match, empty for none, and the request's id."""
 
 
 class Front:
@@ -43,15 +48,18 @@ class Front:
         self._weighed = _ASKED | _ODD if cors.is_open else _ASKED | _ODD | {b"origin"}
         self._static: RawHeaders = [*cors.static, *SECURITY_HEADERS]
         self._access_log = access_log
+        self.turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass it on."""
-        if scope["type"] != "http" or scope["method"] not in _READS or (wishes := self._wishes(scope)) is None:
+        if scope["type"] != "http" or scope["method"] not in _READS or (wishes := self.wishes(scope)) is None:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        published = self._registry.current
-        prepared = None if published is None else self._answer(published, target_of(scope), scope["query_string"])
+        target = target_of(scope)
+        prepared = self.known(target)
+        if prepared is None and (question := self.question(target, scope["query_string"])) is not None:
+            prepared = await self.turns.result(partial(self.made, target, scope["query_string"], question))
         if prepared is None:
             await self._app(scope, receive, send)
             return
@@ -65,9 +73,12 @@ class Front:
         headers = [*(choice.sealed or self._seal(choice)), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": choice.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+        self.took(scope, prepared, choice, perf_counter() - started, request_id)
+
+    def took(self, scope: Scope, prepared: Prepared, choice: Choice, seconds: float, request_id: bytes) -> None:
+        """Count and log an answer that was given."""
         if prepared.note is not None:
             prepared.note()
-        seconds = perf_counter() - started
         choice.tally.count(seconds)
         if self._access_log is not None:
             self._access_log(scope["method"], scope["path"], choice.status, seconds, request_id.decode())
@@ -75,7 +86,7 @@ class Front:
     def wire_answer(self, scope: Scope) -> WireAnswer | None:
         """Return what a request is answered with, ready for the wire; None when the application must see it."""
         prepared = self.prepared_for(scope)
-        wishes = self._wishes(scope)
+        wishes = self.wishes(scope)
         if prepared is None or wishes is None:
             return None
         choice = prepared.choice(wishes[0], wishes[1])
@@ -91,28 +102,37 @@ class Front:
             path=scope["path"],
         )
 
-    def _answer(self, published: Published, target: bytes, query_string: bytes) -> Prepared | None:
-        """Return the answer to a target, new if nobody asked for it yet; None when the application must see to it.
-
-        What is wrong with a query, the application says.
-        """
-        prepared = published.targets.get(target)
-        if prepared is not None:
+    def known(self, target: bytes) -> Prepared | None:
+        """Return the answer to a target that was asked for before; None where there is none."""
+        published = self._registry.current
+        prepared = None if published is None else published.targets.get(target)
+        if published is not None and prepared is not None:
             if prepared.is_waiting:
                 used_again(self._serving, published, target, prepared)
             else:
                 prepared.use.was_used = True
-            return prepared
+        return prepared
+
+    def question(self, target: bytes, query_string: bytes) -> Question | None:
+        """Return the question of a target that can be answered here and now; None when the application must see it."""
         question = self._questions.get(target.partition(b"?")[0])
-        if question is None or len(published.rows) > INLINE_MODELS or names_snapshot(query_string):
-            return None
+        return None if question is None or names_snapshot(query_string) else question
+
+    def made(self, target: bytes, query_string: bytes, question: Question) -> Prepared | None:
+        """Return the answer to a question, new unless somebody else asked it meanwhile.
+
+        None when the application must see to it: what is wrong with a query, it says.
+        """
+        known, published = self.known(target), self._registry.current
+        if known is not None or published is None or len(published.rows) > INLINE_MODELS:
+            return known
         try:
             return prepare(self._serving, published, target, query_string, question)
         except (QueryError, Problem):
             return None
 
-    def _wishes(self, scope: Scope) -> tuple[bytes, bytes, bytes] | None:
-        """Return Accept-Encoding, If-None-Match and the request's id; None when something is odd."""
+    def wishes(self, scope: Scope) -> Wishes | None:
+        """Return what a request wishes; None when something is odd, which the application must see."""
         accept_encoding = if_none_match = b""
         request_id: bytes | None = None
         size = 0
@@ -146,3 +166,8 @@ class Front:
         """Return the whole header block of an answer, but for the request's own id, and keep it."""
         choice.sealed = block = [*choice.headers, *self._static]
         return block
+
+    def block(self, choice: Choice) -> bytes:
+        """Return the same block as it goes over the wire, up to where the request's id follows, and keep it."""
+        choice.block = header_lines([*choice.headers, *self._static]) + b"x-request-id: "
+        return choice.block

@@ -32,8 +32,8 @@ def wire(answer: Prepared, *, status: int = 200, body: bytes = BODY) -> WireAnsw
 @pytest.mark.parametrize(("status", "line"), [(200, b"HTTP/1.1 200 OK\r\n"), (304, b"HTTP/1.1 304 Not Modified\r\n")])
 def test_it_is_a_whole_head_but_for_the_request_id(status: int, line: bytes) -> None:
     answer = wire(prepared(), status=status)
-    assert answer.status_line == line
     assert answer.head == b"a: 1\r\nb: 2\r\nx-request-id: "
+    assert answer.begin([(b"date", b"now")]) == line + b"date: now\r\n" + answer.head
 
 
 def test_the_head_begins_anew_with_the_servers_headers() -> None:
