@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -51,6 +52,13 @@ class Highlighter:
             self._room = MAX_REMEMBERED
         return shown
 
+    def read_ahead(self) -> Iterator[int]:
+        """Read the texts of one more model with each step, some 20 microseconds, and return its place."""
+        for place in range(len(self._labels)):
+            if place not in self._texts:
+                self._texts_at(place)
+                yield place
+
     def _keep(self, known: dict[int, Shown], place: int, shown: Shown) -> Shown:
         known[place] = shown
         self._room -= 1
@@ -72,36 +80,41 @@ class _Standing(NamedTuple):
     """Where a word stands: in which text, and from where to where; `is_plain` if it is written as it is compared."""
 
     field: int
-    text: str
     start: int
     end: int
     is_plain: bool
 
 
 class _Texts(NamedTuple):
-    """The words of a model's texts, to show where a query's words stand.
+    """The words of a model's texts, to show where a query's words stand; some 600 bytes each.
 
-    `spaced` holds them with a blank before each, `standing` says which word is behind which blank: what begins with
-    a word of a query is found without a look at the others. `known` and `joined` are for the rarer ways to match.
+    `spaced` holds them with a blank before each and one behind the last, `standing` says where the word behind each
+    blank stands: what begins with a word of a query is found without a look at the others. `joined` is each text with
+    its words written as one, for a rarer way to match.
     """
 
     spaced: str
-    standing: dict[int, _Standing]
-    known: frozenset[str]
+    standing: array[int]
     joined: tuple[str, ...]
+
+    def at(self, number: int) -> _Standing:
+        """Return where a word stands, counted from the first."""
+        packed = self.standing[number]
+        return _Standing(packed & 3, packed >> 36, packed >> 4 & 0xFFFFFFFF, bool(packed & 4))
 
 
 def _texts_of(label: Label) -> _Texts:
     """Return the words of what is shown of a model."""
-    fields = [words_of(text) for text in (label.id, label.name, label.author)]
-    spaced = ""
-    standing: dict[int, _Standing] = {}
-    for field, words in enumerate(fields):
-        for text, start, end in words:
-            standing[len(spaced)] = _Standing(field, text, start, end, len(text) == end - start)
-            spaced += f" {text}"
-    known = frozenset(word.text for word in standing.values())
-    return _Texts(spaced, standing, known, tuple("".join(word.text for word in words) for words in fields))
+    known: list[str] = []
+    standing = array("Q")
+    joined: list[str] = []
+    for field, shown in enumerate((label.id, label.name, label.author)):
+        first = len(known)
+        for text, start, end in words_of(shown):
+            known.append(text)
+            standing.append(start << 36 | end << 4 | (len(text) == end - start) << 2 | field)
+        joined.append("".join(known[first:]))
+    return _Texts(f" {' '.join(known)} ", standing, tuple(joined))
 
 
 def _highlights(texts: _Texts, words: Sequence[tuple[str, AbstractSet[str]]]) -> dict[str, tuple[Range, ...]]:
@@ -110,41 +123,53 @@ def _highlights(texts: _Texts, words: Sequence[tuple[str, AbstractSet[str]]]) ->
     Each word comes with the known words that it stands for besides those that it begins.
     """
     ranges: dict[int, list[Range]] = {}
+    spaced = texts.spaced
     for text, others in words:
         seen = 0
         mark = f" {text}"
-        at = texts.spaced.find(mark)
+        at = spaced.find(mark)
         while at >= 0:
-            field, word, start, end, is_plain = texts.standing[at]
+            word = spaced[at + 1 : spaced.index(" ", at + 1)]
             if word == text or goes_on(word, text):
+                field, start, end, is_plain = texts.at(spaced.count(" ", 0, at))
                 seen |= 1 << field
                 ranges.setdefault(field, []).append((start, start + len(text) if is_plain else end))
-            at = texts.spaced.find(mark, at + 1)
-        if others and not others.isdisjoint(texts.known):
-            for other in texts.standing.values():
-                if other.text in others:
-                    seen |= 1 << other.field
-                    ranges.setdefault(other.field, []).append(_alike(other, text))
+            at = spaced.find(mark, at + 1)
+        if others and not others.isdisjoint(known := spaced.split()):
+            for number, other in enumerate(known):
+                if other in others:
+                    standing = texts.at(number)
+                    seen |= 1 << standing.field
+                    ranges.setdefault(standing.field, []).append(_alike(other, standing, text))
         for field, joined in enumerate(texts.joined):
             if text in joined and not seen >> field & 1:
                 ranges.setdefault(field, []).extend(_joined(texts, field, text))
-    return {name: tuple(sorted(set(ranges[field]))) for field, name in enumerate(SHOWN) if ranges.get(field)}
+    return {SHOWN[field]: _settled(ranges[field]) for field in sorted(ranges) if ranges[field]}
 
 
-def _alike(word: _Standing, text: str) -> Range:
+def _settled(ranges: list[Range]) -> tuple[Range, ...]:
+    return tuple(ranges if len(ranges) == 1 else sorted(set(ranges)))
+
+
+def _alike(word: str, standing: _Standing, text: str) -> Range:
     """Return where a word stands, or the part of it that begins or ends as a text."""
-    if word.is_plain and word.text.startswith(text):
-        return word.start, word.start + len(text)
-    if word.is_plain and word.text.endswith(text):
-        return word.end - len(text), word.end
-    return word.start, word.end
+    if standing.is_plain and word.startswith(text):
+        return standing.start, standing.start + len(text)
+    if standing.is_plain and word.endswith(text):
+        return standing.end - len(text), standing.end
+    return standing.start, standing.end
 
 
 def _joined(texts: _Texts, field: int, text: str) -> list[Range]:
     """Return where neighbouring words are a text if they are written as one."""
-    words = [word for word in texts.standing.values() if word.field == field]
+    all_standing = map(texts.at, range(len(texts.standing)))
+    words = [
+        (word, standing)
+        for word, standing in zip(texts.spaced.split(), all_standing, strict=True)
+        if standing.field == field
+    ]
     return [
-        (words[first].start, words[first + count - 1].end)
-        for joined, first, count in joins_of([word.text for word in words])
+        (words[first][1].start, words[first + count - 1][1].end)
+        for joined, first, count in joins_of([word for word, _ in words])
         if joined == text
     ]

@@ -19,7 +19,7 @@ Every respect is a partition of a bit mask, so the cost hardly grows with the nu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import chain
 from operator import and_, or_
@@ -210,6 +210,10 @@ class SearchIndex:
         """Return where in the texts of some models the words of a query stand, by the models' places."""
         shown = self._highlighter.shown(places, terms)
         return {place: Hit(place, scores[place], what) for place, what in zip(places, shown, strict=True)}
+
+    def read_ahead(self) -> Iterator[int]:
+        """Prepare what `hits` needs of one more model with each step, and return its place; nothing is done twice."""
+        return self._highlighter.read_ahead()
 
     def nearest(self, text: str, among: int, limit: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return the ids that come nearest to a text which means no model; none when nothing is near."""

@@ -47,6 +47,7 @@ class Front:
         self._questions = {path.encode(): question(serving) for path, question in LISTS.items()}
         self._weighed = _ASKED | _ODD if cors.is_open else _ASKED | _ODD | {b"origin"}
         self._static: RawHeaders = [*cors.static, *SECURITY_HEADERS]
+        self._static_block = header_lines(self._static) + b"x-request-id: "
         self._access_log = access_log
         self.turns = Turns()
 
@@ -169,5 +170,5 @@ class Front:
 
     def block(self, choice: Choice) -> bytes:
         """Return the same block as it goes over the wire, up to where the request's id follows, and keep it."""
-        choice.block = header_lines([*choice.headers, *self._static]) + b"x-request-id: "
+        choice.block = header_lines(choice.headers) + self._static_block
         return choice.block

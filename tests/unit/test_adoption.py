@@ -81,6 +81,16 @@ class TestRegistry:
         assert prepared.is_pinned
         assert not prepared.rendering.is_compressible
 
+    @pytest.mark.parametrize("is_hurried", [False, True])
+    async def test_what_first_searches_need_is_read_before_they_come(
+        self, instance: Instance, is_hurried: bool
+    ) -> None:
+        await instance.adoption.publish(seal(snapshot(5, count=100)), is_hurried=is_hurried)
+        left = instance.published.index.search.read_ahead()
+        assert (next(left, None) is not None) == is_hurried
+        await instance.adoption.prerender_current()
+        assert list(left) == []
+
     async def test_what_came_prepared_is_not_prepared_again(self, instance: Instance) -> None:
         await instance.adoption.publish(seal(snapshot(5)))
         prepared = instance.published.targets.get(b"/models")

@@ -260,6 +260,18 @@ def test_highlights_lie_on_the_words_that_matched(query: str, model_id: str, fie
     assert field in hit.fields
 
 
+def test_what_was_read_ahead_is_what_a_search_would_have_read() -> None:
+    ahead, places = SearchIndex(INDEX.models), range(len(INDEX.models))
+    assert list(ahead.read_ahead()) == [*places]
+    assert list(ahead.read_ahead()) == []
+    for query in ("claude sonnet 4.5", "gpt4o", "cluade", "creme", "deepseek"):
+        terms, scores = ahead.terms_of(query), dict.fromkeys(places, 0.5)
+        late = SearchIndex(INDEX.models).hits(places, scores, terms)
+        assert [hit.highlights for hit in ahead.hits(places, scores, terms).values()] == [
+            hit.highlights for hit in late.values()
+        ]
+
+
 def test_a_match_in_the_description_is_told() -> None:
     place = INDEX.places["deepseek/deepseek-v3.2"]
     assert INDEX.search.hits([place], {place: 0.1}, INDEX.search.terms_of("nobody"))[place].fields == ("description",)
