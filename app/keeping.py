@@ -45,8 +45,7 @@ class SecondChance(Generic[V]):
     def pin(self, key: bytes, value: V) -> None:
         """Keep a value for good, also where another was kept for as long as there was room."""
         if key in self._sizes:
-            self._ring.remove(key)
-            self._bytes -= self._sizes.pop(key)
+            self._let_go(key)
         self._values[key] = value
 
     def put(self, key: bytes, value: V) -> None:
@@ -60,13 +59,18 @@ class SecondChance(Generic[V]):
         self._bytes += size
 
     def grew(self, key: bytes) -> None:
-        """Take note that a value takes more memory now."""
+        """Take note that a value takes more memory now; where others are needed as much, it is the one to go."""
         if key in self._sizes:
             size = self._values[key].size_bytes + len(key)
             self._bytes += size - self._sizes[key]
             self._sizes[key] = size
-            while not self._make_room(0, 0):
-                pass
+            if not self._make_room(0, 0) and key in self._sizes:
+                self._let_go(key)
+
+    def _let_go(self, key: bytes) -> None:
+        self._ring.remove(key)
+        del self._values[key]
+        self._bytes -= self._sizes.pop(key)
 
     def _make_room(self, more_bytes: int, more_count: int) -> bool:
         """Let go of what is not in use until there is room; False when the hand came by nothing else."""

@@ -163,6 +163,21 @@ def test_growth_is_counted_and_makes_room() -> None:
     assert kept.kept_bytes == 10_000
 
 
+def test_a_value_that_grows_pushes_out_nothing_that_others_keep_asking_for() -> None:
+    """An answer grows when it was asked for twice; going round until there is room took the mark off every other."""
+    kept = ring(max_count=100, max_bytes=100_000)
+    things = {b"%03d" % number: Thing(size_bytes=997, was_used=True) for number in range(100)}
+    for key, thing in things.items():
+        kept.put(key, thing)
+    for key in [b"%03d" % number for number in range(20, 60)]:
+        things[key].size_bytes += 100
+        kept.grew(key)
+        for other in (b"000", b"050", b"099"):
+            things[other].was_used = True
+    assert all(kept.get(other) is things[other] for other in (b"000", b"099"))
+    assert kept.kept_bytes <= 100_000
+
+
 def test_growth_beyond_everything_ends_and_leaves_nothing_uncounted() -> None:
     kept, grown = ring(max_bytes=10_000), Thing(was_used=True)
     kept.put(b"a", Thing(was_used=True))
