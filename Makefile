@@ -45,7 +45,7 @@ test: $(DEV_STAMP) ## Every test but the heavy ones
 
 # To trace every line doubles the time that the tests take, so only whoever runs everything waits for that.
 test-all: COVERAGE = --cov --cov-report=term
-test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same with branch coverage above 90 %, and then the heavy ones: real clients, the browser, the fuzz, the storm
+test-all: test clients $(HEAVY_STAMP) $(SBOM_STAMP) ## The same with branch coverage above 90 %, and then the heavy ones: real clients, the browser, the fuzz, siblings, memory, the storm
 	CLIENTS_PYTHON=$(abspath $(CLIENTS))/bin/python SBOM_BIN=$(abspath $(SBOM))/bin $(BIN)/python -m pytest -m heavy
 
 chaos: $(DEV_STAMP) ## Two minutes of storm over four instances and a Redis, and a table; STORM="--seed 2 --file" makes another

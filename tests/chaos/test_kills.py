@@ -1,4 +1,4 @@
-"""Two hundred kills during a save, and never a torn or a lost snapshot."""
+"""Two hundred kills during a save, and never a torn or a lost snapshot; heavy for the processes that they take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.kills import killed_savers
 from tests.redis.server import RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.heavy]
 SEED = 7
 
 

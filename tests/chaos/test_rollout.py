@@ -1,4 +1,7 @@
-"""A rolling restart under load, behind a proxy that takes the next instance where one refuses: nobody notices."""
+"""A rolling restart under load, behind a proxy that takes the next instance where one refuses: nobody notices.
+
+It is heavy: the load is made for the whole machine.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from tests.chaos.line import Line
 from tests.e2e.processes import ServiceProcess, eventually, running
 from tests.simulator import Simulator
 
-pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.heavy]
 
 READERS = 4
 LOOK_SECONDS = 0.05

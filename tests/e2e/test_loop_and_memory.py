@@ -1,6 +1,7 @@
 """What a refresh costs those who read meanwhile: pauses of the event loop, memory, and the time to a first answer.
 
-The figures are printed (`pytest -rP`); the bounds are generous, because machines differ and run other things, too.
+The figures are printed (`pytest -rP`); the bounds are generous, because machines differ and run other things, too;
+heavy, because other workers of the tests would be in every figure.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from app.sources.bootstrap import BootstrapSource
 from tests.e2e.processes import ServiceProcess, running
 from tests.simulator import Simulator, generate_catalog
 
-pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.heavy]
 
 TODAY = 421
 """Models that OpenRouter listed in August 2026."""

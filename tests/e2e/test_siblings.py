@@ -1,4 +1,7 @@
-"""Several real processes on one store: one upstream call per period, one catalog, and somebody who takes over."""
+"""Several real processes on one store: one upstream call per period, one catalog, and somebody who takes over.
+
+They are heavy because periods and leases of a few seconds want a machine that does nothing else.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from tests.e2e.processes import ServiceProcess, all_serve, eventually, running
 from tests.redis.server import RedisServer
 from tests.simulator import Fault, Simulator, make_record
 
-pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.heavy]
 
 ADOPT_SECONDS = 5.0
 LEASE_SECONDS = 5.0
