@@ -93,7 +93,7 @@ class KnownRequestProtocol(ProblemProtocol):
         self._is_reading = False
         begun, self._begun = self._begun, None
         is_one_whole_request = self._messages_begun == 1 and not self._is_in_message and self.parser is not None
-        if begun is not None and not (is_one_whole_request and self._is_answered(*begun)):
+        if begun is not None and not (is_one_whole_request and self._is_taken(*begun)):
             super()._start_asgi_task(*begun)
         if is_idle and is_one_whole_request and not self._is_first_use and len(data) <= MAX_REQUEST_BYTES:
             self._remember(data)
@@ -128,10 +128,11 @@ class KnownRequestProtocol(ProblemProtocol):
         else:
             super()._start_asgi_task(cycle, app)
 
-    def _is_answered(self, cycle: RequestResponseCycle, app: Any) -> bool:
+    def _is_taken(self, cycle: RequestResponseCycle, app: Any) -> bool:
         """Let the front answer, now or when its turn comes; False when the application must see the request."""
         scope: Any = cycle.scope
-        wishes = self._front.wishes(scope) if scope["http_version"] == "1.1" and scope["method"] in _READS else None
+        is_plain = scope["method"] in _READS and scope["http_version"] == "1.1" and cycle.keep_alive
+        wishes = self._front.wishes(scope) if is_plain else None
         if wishes is None:
             return False
         started = perf_counter()
@@ -173,6 +174,8 @@ class KnownRequestProtocol(ProblemProtocol):
             self.transport.writelines((b"".join((begun, block, request_id, _HEAD_END)), body))
         cycle.response_started = cycle.response_complete = True
         self.on_response_complete()
+        # As uvicorn does: else the two hold each other, and Python's collector, which seldom looks, has to part them.
+        cycle.on_response = _nothing
         self._front.took(scope, prepared, choice, perf_counter() - started, request_id)
         return True
 
@@ -186,3 +189,7 @@ class KnownRequestProtocol(ProblemProtocol):
             self._arm(left)
         else:
             super().timeout_keep_alive_handler()
+
+
+def _nothing() -> None:
+    """Stand for what a request's cycle calls once it is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from app.memory import without_collections
 from app.protocol import protocol_for
 from app.web.front import Front
 from tests.api.two_ways import serving, settings_for, started
@@ -230,3 +232,18 @@ async def test_a_reader_too_slow_to_be_written_to_is_left_to_uvicorn(tmp_path: P
         assert not wire.written
         connection.resume_writing()
         await until_written(wire)
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_is_closed_leaves_nothing_to_the_collector(tmp_path: Path) -> None:
+    async with connected(tmp_path) as side:
+        await until_written(side.ask(request(HOT)))
+        with without_collections():
+            for target in (HOT, "/models/search?q=widget"):
+                connection, wire = side.connect()
+                connection.data_received(request(target))
+                assert wire.written
+                connection.connection_lost(None)
+                gone = weakref.ref(connection)
+                del connection, wire
+                assert gone() is None
