@@ -89,8 +89,10 @@ class KnownRequestProtocol(ProblemProtocol):
 
     def _pass_on(self, data: bytes, *, is_idle: bool) -> None:
         self._messages_begun, self._is_first_use, self._is_reading = 0, False, True
-        super().data_received(data)
-        self._is_reading = False
+        try:
+            super().data_received(data)
+        finally:
+            self._is_reading = False
         begun, self._begun = self._begun, None
         is_one_whole_request = self._messages_begun == 1 and not self._is_in_message and self.parser is not None
         if begun is not None and not (is_one_whole_request and self._is_taken(*begun)):
@@ -146,6 +148,10 @@ class KnownRequestProtocol(ProblemProtocol):
         self._is_first_use = True
 
         def make() -> None:
+            if cycle.disconnected:
+                # Whoever asks and goes away at once would have others wait behind him.
+                cycle.on_response = _nothing
+                return
             try:
                 made = self._front.made(target, scope["query_string"], question)
             except Exception:  # noqa: BLE001 - comes again in the application, which answers and logs it

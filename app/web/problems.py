@@ -183,6 +183,9 @@ def _of_http(error: HTTPException, request: Request) -> Problem:
         if is_preferences(request.scope["path"].removeprefix(request.scope.get("root_path", ""))):
             # Starlette names the methods of the first route of a path alone.
             headers["Allow"] = METHODS
+        elif "Allow" in headers:
+            # Starlette joins a set, whose order is another in each process.
+            headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
         detail = f"{request.method[:20]} is not possible here; allowed: {headers.get('Allow', 'see /docs')}."
         return Problem(405, "method-not-allowed", detail, headers=headers)
     return Problem(error.status_code, "http", str(error.detail)[:500], headers=headers)

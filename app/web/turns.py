@@ -16,6 +16,9 @@ from typing import Final, TypeVar
 
 # Some ten answers. A turn itself takes 5 microseconds.
 TURN_SECONDS: Final = 0.001
+# Where more wait, a turn takes as long as it takes: whoever asks faster than answers can be made has to be held up by
+# the event loop itself, or what waits would fill the memory.
+MAX_WAITING: Final = 1_000
 
 R = TypeVar("R")
 
@@ -23,7 +26,8 @@ R = TypeVar("R")
 class Turns:
     """Work for the event loop's thread, first come, first served, a few pieces in each turn.
 
-    At least one piece is done in a turn, however long it takes. Only the event loop may touch it.
+    At least one piece is done in a turn, however long it takes, and so many that no more than `MAX_WAITING` are left.
+    Only the event loop may touch it.
     """
 
     def __init__(self, turn_seconds: float = TURN_SECONDS, clock: Callable[[], float] = perf_counter) -> None:
@@ -57,7 +61,7 @@ class Turns:
 
     def _next(self) -> None:
         self._ends_at = None
-        while self._waiting and self._has_time():
+        while self._waiting and (self._has_time() or len(self._waiting) > MAX_WAITING):
             self._waiting.popleft()()
 
 

@@ -193,7 +193,7 @@ async def test_an_unknown_path_is_404_and_points_to_the_reference(service: Servi
 async def test_reads_take_only_get_and_head(service: Service, method: str, target: str) -> None:
     response = await service.client.request(method, target)
     assert_problem(response, 405, "method-not-allowed")
-    assert {allowed.strip() for allowed in response.headers["Allow"].split(",")} == {"GET", "HEAD"}
+    assert response.headers["Allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("host", ["", "[", "[::1", "a b", "a/b", "127.0.0.1:notaport", "x" * 300, "évil", "a,b", "@"])

@@ -203,6 +203,9 @@ async def test_a_connection_that_went_away_while_its_question_waited_is_left_alo
         await until_written(*(other for _, other in connections[:-1]))
         await asyncio.sleep(0.01)
         assert not wire.written
+        assert side.reached == []
+        asked = [side.front.known(f"/models/search?limit=20&q=w{number}".encode()) for number in (MANY - 2, MANY - 1)]
+        assert [answer is not None for answer in asked] == [True, False]
 
 
 @pytest.mark.anyio

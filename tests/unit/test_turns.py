@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from app.web.turns import Turns
+from app.web.turns import MAX_WAITING, Turns
 
 
 class SteppedClock:
@@ -75,6 +75,22 @@ async def test_a_piece_that_takes_too_long_is_done_all_the_same_and_the_next_tur
 
     assert await asyncio.gather(*(some.result(partial(long, number)) for number in range(3))) == [0, 1, 2]
     assert done == [0, 1, 2]
+
+
+@pytest.mark.anyio
+async def test_what_waits_is_bounded_however_fast_it_comes() -> None:
+    clock, done = SteppedClock(), list[int]()
+    some = turns(clock, pieces=1)
+
+    def work(number: int) -> None:
+        clock.seconds += 1
+        done.append(number)
+
+    for number in range(MAX_WAITING + 500):
+        some.do(partial(work, number))
+    assert len(done) == 1
+    await asyncio.sleep(0)
+    assert done == list(range(500))
 
 
 @pytest.mark.anyio
