@@ -94,6 +94,14 @@ async def connected(folder: Path, **options: Any) -> AsyncIterator[Side]:
         yield Side(front, protocol, config, reached)
 
 
+def crowd(side: Side) -> list[tuple[Any, Wire]]:
+    """Return many connections, each of which has just asked for something new."""
+    connections = [side.connect() for _ in range(MANY)]
+    for number, (connection, _) in enumerate(connections):
+        connection.data_received(request(f"/models/search?q=w{number}&limit=20"))
+    return connections
+
+
 async def until_written(*wires: Wire) -> None:
     """Wait until each connection has an answer."""
     for _ in range(10_000):
@@ -193,9 +201,7 @@ async def test_nobody_waits_for_them_through_asgi_either(tmp_path: Path) -> None
 @pytest.mark.anyio
 async def test_a_connection_that_went_away_while_its_question_waited_is_left_alone(tmp_path: Path) -> None:
     async with connected(tmp_path) as side:
-        connections = [side.connect() for _ in range(MANY)]
-        for number, (connection, _) in enumerate(connections):
-            connection.data_received(request(f"/models/search?q=w{number}&limit=20"))
+        connections = crowd(side)
         gone, wire = connections[-1]
         assert not wire.written
         wire.close()
@@ -211,9 +217,7 @@ async def test_a_connection_that_went_away_while_its_question_waited_is_left_alo
 @pytest.mark.anyio
 async def test_a_server_that_is_told_to_stop_answers_what_waits_and_then_closes(tmp_path: Path) -> None:
     async with connected(tmp_path) as side:
-        connections = [side.connect() for _ in range(MANY)]
-        for number, (connection, _) in enumerate(connections):
-            connection.data_received(request(f"/models/search?q=w{number}&limit=20"))
+        connections = crowd(side)
         last, wire = connections[-1]
         assert not wire.written
         last.shutdown()
