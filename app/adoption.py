@@ -18,6 +18,7 @@ from app.building.orders import Adopted, Builder, Building, Proposal
 from app.building.ready import ready_answers
 from app.catalog.model import LifecycleState
 from app.catalog.snapshot import Origin, Snapshot
+from app.catalog.steps import runs_of
 from app.clock import Clock
 from app.memory import MANY_MODELS, let_go
 from app.metrics import Metrics
@@ -240,6 +241,5 @@ async def _read_ahead(published: Published) -> None:
     """Prepare what first searches would have to read, a little in each turn of the event loop."""
     if len(published.rows) > MANY_MODELS:
         return
-    for number, _ in enumerate(published.index.search.read_ahead()):
-        if number % READ_AT_ONCE == 0:
-            await asyncio.sleep(0)
+    for _ in runs_of(published.index.search.read_ahead(), READ_AT_ONCE):
+        await asyncio.sleep(0)

@@ -96,6 +96,12 @@ class Choice:
         """The answer's own headers."""
         return self.form.headers_304 if self.status == 304 else self.form.headers
 
+    def body(self, method: str) -> bytes | None:
+        """Return what follows the headers, nothing for a HEAD or a 304; None for what only comes in pieces."""
+        if self.status == 304 or method == "HEAD":
+            return b""
+        return self.form.body or self.form.whole()
+
 
 _NO_CHOICES: Final[Mapping[tuple[bytes, bytes], Choice]] = {}
 

@@ -11,13 +11,10 @@ application. Requests with an id of their own are parsed each time.
 
 from __future__ import annotations
 
-import asyncio
 from time import perf_counter
 from typing import Any, Final
 
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-from uvicorn.server import ServerState
 
 from app.prepared import Prepared
 from app.protocol_plain import ProblemProtocol
@@ -42,19 +39,11 @@ class KnownRequestProtocol(ProblemProtocol):
     _registry: Registry
     _access_log: AccessLog | None
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._is_in_message = False
-        self._messages_begun = 0
-        self._is_reading = self._is_first_use = False
-        self._begun: tuple[RequestResponseCycle, Any] | None = None
-        self._active_at = 0.0
+    # Where a new connection begins; each has its own from the first change on.
+    _is_in_message = _is_reading = _is_first_use = False
+    _messages_begun = 0
+    _begun: tuple[RequestResponseCycle, Any] | None = None
+    _active_at = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Answer known bytes at once, hand anything else to uvicorn."""
@@ -169,7 +158,7 @@ class KnownRequestProtocol(ProblemProtocol):
         scope: Any = cycle.scope
         accept_encoding, if_none_match, request_id = wishes
         choice = prepared.choice(accept_encoding, if_none_match)
-        body = b"" if choice.status == 304 or scope["method"] == "HEAD" else choice.form.whole()
+        body = choice.body(scope["method"])
         if body is None:
             return False
         block = choice.block or self._front.block(choice)

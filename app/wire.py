@@ -47,13 +47,11 @@ class WireAnswer:
         "was_used",
     )
 
-    def __init__(
-        self, prepared: Prepared, *, status: int, headers: RawHeaders, body: bytes, method: str, path: str
-    ) -> None:
+    def __init__(self, prepared: Prepared, *, status: int, head: bytes, body: bytes, method: str, path: str) -> None:
         self.target_use = prepared.use
         self._is_pinned = prepared.is_pinned
         self.status = status
-        self.head = header_lines(headers) + b"x-request-id: "
+        self.head = head
         self.body = body
         self.method = method
         self.path = path

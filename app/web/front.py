@@ -66,7 +66,7 @@ class Front:
             return
         accept_encoding, if_none_match, request_id = wishes
         choice = prepared.choice(accept_encoding, if_none_match)
-        body = b"" if choice.status == 304 or scope["method"] == "HEAD" else choice.form.body or choice.form.whole()
+        body = choice.body(scope["method"])
         if body is None:
             # So long that it is unfolded piece by piece while it is sent.
             await self._app(scope, receive, send)
@@ -91,13 +91,13 @@ class Front:
         if prepared is None or wishes is None:
             return None
         choice = prepared.choice(wishes[0], wishes[1])
-        body = b"" if choice.status == 304 or scope["method"] == "HEAD" else choice.form.whole()
+        body = choice.body(scope["method"])
         if body is None:
             return None
         return WireAnswer(
             prepared,
             status=choice.status,
-            headers=choice.sealed or self._seal(choice),
+            head=choice.block or self.block(choice),
             body=body,
             method=scope["method"],
             path=scope["path"],

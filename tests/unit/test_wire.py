@@ -10,7 +10,7 @@ import pytest
 from app.prepared import Prepared
 from app.rendering import QUICK, compressed, render
 from app.tally import RouteTally
-from app.wire import WireAnswer
+from app.wire import WireAnswer, header_lines
 
 BODY = b'{"id":"acme/one"},' * 200
 
@@ -26,7 +26,8 @@ def prepared() -> WatchedPrepared:
 
 
 def wire(answer: Prepared, *, status: int = 200, body: bytes = BODY) -> WireAnswer:
-    return WireAnswer(answer, status=status, headers=[(b"a", b"1"), (b"b", b"2")], body=body, method="GET", path="/x")
+    head = header_lines([(b"a", b"1"), (b"b", b"2")]) + b"x-request-id: "
+    return WireAnswer(answer, status=status, head=head, body=body, method="GET", path="/x")
 
 
 @pytest.mark.parametrize(("status", "line"), [(200, b"HTTP/1.1 200 OK\r\n"), (304, b"HTTP/1.1 304 Not Modified\r\n")])
