@@ -34,9 +34,9 @@ class Turns:
         self._turn_seconds = turn_seconds
         self._clock = clock
         self._ends_at: float | None = None
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[], object]] = deque()
 
-    def do(self, work: Callable[[], None]) -> None:
+    def do(self, work: Callable[[], object]) -> None:
         """Do a piece of work now if there is time in this turn, else when its own comes; it must not raise."""
         if self._waiting or not self._has_time():
             self._waiting.append(work)
