@@ -18,9 +18,9 @@ from app.building.orders import Adopted, Builder, Building, Proposal
 from app.building.ready import ready_answers
 from app.catalog.model import LifecycleState
 from app.catalog.snapshot import Origin, Snapshot
-from app.catalog.steps import runs_of
 from app.clock import Clock
-from app.memory import MANY_MODELS, let_go
+from app.gradual import gradually
+from app.memory import MANY_MODELS, let_go, let_go_in_steps
 from app.metrics import Metrics
 from app.prerender import announce, is_prepared, pin
 from app.published import Published, RenderingBounds, with_room
@@ -30,8 +30,6 @@ from app.store.protocol import Head, Store, Stored, StoreError
 
 log = structlog.get_logger("adoption")
 BUSY_SECONDS = 0.2
-# A third of a millisecond.
-READ_AT_ONCE = 16
 
 
 class Adoption:
@@ -122,10 +120,10 @@ class Adoption:
         for state in LifecycleState:
             mask = published.index.facets["lifecycle"].get(state.value, 0)
             self._metrics.models.labels(state.value).set(mask.bit_count())
-        if replaced is not None and len(replaced.rows) > MANY_MODELS:
-            last = [replaced]
+        if replaced is not None:
+            is_large, last = len(replaced.rows) > MANY_MODELS, [replaced]
             del replaced
-            await asyncio.to_thread(let_go, last)
+            await (asyncio.to_thread(let_go, last) if is_large else gradually(let_go_in_steps(last)))
         return True
 
     async def prerender_current(self) -> None:
@@ -238,8 +236,6 @@ class Adoption:
 
 
 async def _read_ahead(published: Published) -> None:
-    """Prepare what first searches would have to read, a little in each turn of the event loop."""
-    if len(published.rows) > MANY_MODELS:
-        return
-    for _ in runs_of(published.index.search.read_ahead(), READ_AT_ONCE):
-        await asyncio.sleep(0)
+    """Prepare what first searches would have to read."""
+    if len(published.rows) <= MANY_MODELS:
+        await gradually(published.index.search.read_ahead())

@@ -187,6 +187,28 @@ class Message:
             raise StreamError(f"a message can't be read ({type(error).__name__}: {error})"[:300]) from error
 
 
+class FrameCutter:
+    """Cuts what comes out of a pipe into the frames of one message; `is_at_end` once it has given the last one."""
+
+    def __init__(self) -> None:
+        self._coming = bytearray()
+        self.is_at_end = False
+
+    def cut(self, some: bytes) -> Iterator[bytes]:
+        """Return the frames that are there whole, without their lengths, now that some more bytes came."""
+        self._coming += some
+        coming, at = memoryview(bytes(self._coming)), 0
+        while len(coming) - at >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(coming, at)
+            self.is_at_end = not length
+            start = at + LENGTH.size
+            if self.is_at_end or len(coming) - start < length:
+                break
+            at = start + length
+            yield bytes(coming[start:at])
+        del self._coming[:at]
+
+
 def message_of(frames: Iterable[bytes]) -> Any:
     """Return the value of a message that is there whole, from its frames without their lengths."""
     message = Message()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ class Highlighter:
             self._room = MAX_REMEMBERED
         return shown
 
-    def read_ahead(self) -> Iterator[int]:
+    def read_ahead(self) -> Generator[int, None, None]:
         """Read the texts of one more model with each step, some 20 microseconds, and return its place."""
         for place in range(len(self._labels)):
             if place not in self._texts:

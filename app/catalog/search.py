@@ -19,7 +19,7 @@ Every respect is a partition of a bit mask, so the cost hardly grows with the nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import chain
 from operator import and_, or_
@@ -211,7 +211,7 @@ class SearchIndex:
         shown = self._highlighter.shown(places, terms)
         return {place: Hit(place, scores[place], what) for place, what in zip(places, shown, strict=True)}
 
-    def read_ahead(self) -> Iterator[int]:
+    def read_ahead(self) -> Generator[int, None, None]:
         """Prepare what `hits` needs of one more model with each step, and return its place; nothing is done twice."""
         return self._highlighter.read_ahead()
 

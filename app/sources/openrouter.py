@@ -19,8 +19,9 @@ from urllib.parse import quote
 import httpx
 
 from app.catalog.model import Record
+from app.gradual import gradually
 from app.sources.addresses import is_same_server, joined, shown
-from app.sources.document import excerpt, records_of
+from app.sources.document import content_of, document_in_pieces, excerpt, whole_document
 from app.sources.openrouter_client import DEFAULT_MODALITIES, OpenRouterClient, OpenRouterOptions
 from app.sources.patience import Patience
 from app.sources.protocol import Failure, Fetched, SourceError
@@ -135,8 +136,11 @@ class OpenRouterSource:
 
     async def _page(self, url: httpx.URL, room: Bounds, known: str | None) -> _Page:
         body = await self._client.body(url, room, self._subject, validator=known)
-        # Tens of milliseconds for a real catalog, seconds for a hostile one: not on the event loop.
-        records, next_link = await asyncio.to_thread(records_of, body.content, self._subject)
+        document = await gradually(document_in_pieces(body.content))
+        if document is None:
+            # Tens of milliseconds for a real catalog, seconds for a hostile one: not on the event loop.
+            document = await asyncio.to_thread(whole_document, body.content, self._subject)
+        records, next_link = content_of(document, self._subject)
         return _Page(records, next_link, body.wire_bytes, len(body.content), body.validator)
 
     def _next_url(self, link: str) -> httpx.URL:

@@ -15,7 +15,7 @@ STANDARD = sys.stdlib_module_names | {"__future__"}
 # What a folder may import: prefixes of our own modules, and other people's packages.
 ALLOWED = {
     "catalog": ({"app.catalog"}, set()),
-    "sources": ({"app.catalog", "app.sources"}, {"anyio", "httpx", "orjson", "pydantic"}),
+    "sources": ({"app.catalog", "app.sources", "app.gradual"}, {"anyio", "httpx", "orjson", "pydantic"}),
     "store": ({"app.catalog", "app.store"}, {"orjson", "redis", "structlog", "zstandard"}),
     "dialects": ({"app.catalog", "app.dialects"}, {"orjson"}),
 }

@@ -6,8 +6,9 @@ import gc
 import threading
 import weakref
 from dataclasses import dataclass
+from itertools import pairwise
 
-from app.memory import let_go, without_collections
+from app.memory import let_go, let_go_in_steps, without_collections
 
 
 @dataclass(eq=False)
@@ -34,6 +35,17 @@ def test_what_nobody_else_holds_is_gone_and_what_somebody_holds_is_whole() -> No
     assert last == []
     assert [ref() for ref in gone] == [None, None]
     assert (kept.name, [part.name for part in shared]) == ("17", ["shared"])
+
+
+def test_a_catalog_of_few_models_goes_a_few_at_a_time() -> None:
+    parts = tuple(Part(str(number)) for number in range(200))
+    last = [Whole(parts, {part.name: part for part in parts}, [])]
+    watched = [weakref.ref(part) for part in parts]
+    del parts
+    left = [sum(ref() is not None for ref in watched) for _ in let_go_in_steps(last)]
+    assert left[0] == 200
+    assert max(before - after for before, after in pairwise(left)) <= 32
+    assert [ref() for ref in watched] == [None] * 200
 
 
 def test_a_catalog_that_a_reader_still_holds_is_not_changed() -> None:

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from app.building.large import GROWN_BYTES, GROWN_MEMBERS, LARGE_BYTES, LARGE_NUMBER_BITS, MEMBERS_AT_ONCE
-from app.building.stream import APART, END, LENGTH, Message, StreamError, message_of, pieces_of
+from app.building.stream import APART, END, LENGTH, FrameCutter, Message, StreamError, message_of, pieces_of
 from app.catalog.packed import Packed
 from app.dialects.dialect import Context
 from app.keeping import SecondChance
@@ -205,3 +205,16 @@ def test_what_only_the_service_needs_stays_there() -> None:
 def test_what_none_of_ours_would_say_is_refused(foreign: bytes) -> None:
     with pytest.raises(StreamError):
         Message().take(foreign)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 7, 8, 9, 64, 1_000_000])
+def test_frames_are_cut_from_a_pipe_however_its_bytes_come(chunk_bytes: int) -> None:
+    frames = [b"a", b"b" * 300, b"c" * 8]
+    sent = b"".join(LENGTH.pack(len(frame)) + frame for frame in frames) + END
+    cutter = FrameCutter()
+    came: list[bytes] = []
+    for at in range(0, len(sent), chunk_bytes):
+        assert not cutter.is_at_end
+        came += cutter.cut(sent[at : at + chunk_bytes])
+    assert came == frames
+    assert cutter.is_at_end
