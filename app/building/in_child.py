@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ import app
 from app.building.background import Background
 from app.building.child import Child, started
 from app.building.in_thread import ThreadBuilder
+from app.building.lending import lending
 from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
 from app.building.stream import StreamError
 from app.memory import without_collections
@@ -152,9 +155,7 @@ class ChildBuilder:
             try:
                 async with asyncio.timeout(None) as patience:
                     child = await self._running(with_share=with_share)
-                    seconds = idle_seconds if self._background.is_idle_work else self._most_seconds
-                    patience.reschedule(asyncio.get_running_loop().time() + seconds)
-                    with without_collections():
+                    with self._waiting_for(child, patience, idle_seconds), without_collections():
                         said, answer = await child.answer_to(order)
             except TimeoutError:
                 await self._end()
@@ -174,6 +175,23 @@ class ChildBuilder:
         if said == "broken":
             raise BuildError(f"the catalog could not be built:\n{answer}")
         return answer
+
+    @contextmanager
+    def _waiting_for(self, child: Child, patience: asyncio.Timeout, idle_seconds: float) -> Iterator[None]:
+        """Bound how long an answer may take: so long as idle work that gets nowhere, and else as long as it may."""
+        now = asyncio.get_running_loop().time
+        ends_at = now() + self._most_seconds
+        if not self._background.is_idle_work:
+            patience.reschedule(ends_at)
+            yield
+            return
+
+        def wait_on() -> None:
+            patience.reschedule(min(now() + idle_seconds, ends_at))
+
+        wait_on()
+        with lending(child.id, wait_on):
+            yield
 
     @property
     def _most_seconds(self) -> float:
