@@ -115,7 +115,7 @@ def reads_meanwhile(bench: Bench) -> list[Row]:
     slowly = bench.folder / "slowly.lua"
     slowly.write_text(SLOWLY)
     with (
-        upstream(bench, MODELS, every=1) as feed,
+        upstream(bench, MODELS, every=1, is_prepared=True) as feed,
         registry(bench, "meanwhile", base_url(feed)) as served,
     ):
         one = one_model(served)
