@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.building.lending import MOST_SECONDS, REST_SECONDS, SHARE, TRIES, Lender, lending
+from app.building.lending import CREDIT_SECONDS, MOST_SECONDS, REST_SECONDS, SHARE, TRIES, Lender, lending
 
 TURN_SECONDS = 0.001
 
@@ -49,10 +49,10 @@ def looks(core: Core, seconds: float, turn_seconds: float = TURN_SECONDS) -> lis
     return said
 
 
-def test_a_process_that_starves_gets_an_eighth_of_the_time_and_is_said_to_get_on() -> None:
+def test_a_process_that_starves_gets_its_share_and_is_said_to_get_on() -> None:
     core = Core(of_sleep=1.0)
     said = looks(core, 1.0)
-    assert sum(core.slept) == pytest.approx(SHARE / (1 + SHARE), rel=0.05)
+    assert sum(core.slept) == pytest.approx(SHARE, rel=0.05)
     assert 8 <= sum(said) <= 10
 
 
@@ -60,6 +60,20 @@ def test_a_process_that_has_a_core_is_lent_none() -> None:
     core = Core(of_all=1.0)
     assert sum(looks(core, 1.0)) >= 8
     assert core.slept == []
+
+
+def test_a_process_that_had_a_core_until_now_is_lent_none_for_a_moment() -> None:
+    core = Core(of_all=1.0, of_sleep=1.0)
+    lender = Lender(core.cpu_seconds, core.now, core.sleep)
+    core.work(0.5)
+    lender.look()
+    core.of_all = 0.0
+    core.work(CREDIT_SECONDS / SHARE / 2)
+    lender.look()
+    assert core.slept == []
+    core.work(CREDIT_SECONDS / SHARE)
+    lender.look()
+    assert core.slept == [MOST_SECONDS]
 
 
 def test_nobody_sleeps_long_after_a_turn_that_took_long() -> None:
