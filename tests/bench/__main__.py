@@ -20,7 +20,7 @@ from tests.bench.hot import hot_reads
 from tests.bench.life import memory, reads_meanwhile, starts
 from tests.bench.machine import describe
 from tests.bench.processes import module, running
-from tests.bench.refresh import feed_of_very_many, refreshes, refreshes_of_many, very_many
+from tests.bench.refresh import refreshes, refreshes_of_many, very_many
 from tests.bench.report import Row, show, wide_console, write_json
 
 INSTALL = "apt-get install -y wrk nginx-light"
@@ -85,8 +85,8 @@ def _memory_and_many(bench: Bench) -> list[Row]:
     """
     if bench.is_quick:
         return memory(bench, core=bench.load_core)
-    with feed_of_very_many(bench) as feed, ThreadPoolExecutor() as pool:
-        huge = pool.submit(very_many, bench, feed)
+    with ThreadPoolExecutor() as pool:
+        huge = pool.submit(very_many, bench)
         rows = memory(bench, core=bench.load_core) + refreshes_of_many(bench, core=bench.load_core)
         bench.printed.append(_search_beside_others(bench, core=bench.load_core))
         return rows + huge.result()

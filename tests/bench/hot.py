@@ -10,7 +10,7 @@ from statistics import median
 from urllib.parse import quote
 
 from tests.bench.bounds import MODELS, Bench
-from tests.bench.nginx import nginx
+from tests.bench.nginx import WITH_SENDFILE, nginx
 from tests.bench.processes import Served, free_port, get, module, registry, serving
 from tests.bench.recorded import Recorded, record
 from tests.bench.report import Row, compared, number
@@ -24,8 +24,11 @@ LISTS = ("/models", "/v1/models")
 SEARCH = "/models/search?q=claude"
 # The size of one model, as the aims know it.
 ONE_MODEL_BYTES = 2_500
-# FastAPI is a yardstick of where we come from: two cases say it all.
-_FASTAPI_FORMS = frozenset({"/models gzip", "one model"})
+# FastAPI is a yardstick of where we come from: two cases say it all. And sendfile is for what is long and compressed.
+_ONLY = {
+    "fastapi": frozenset({"/models gzip", "one model"}),
+    WITH_SENDFILE: frozenset(f"{target} gzip" for target in LISTS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def hot_reads(bench: Bench) -> list[Row]:
             command = module("tests.bench.yardsticks", kind, folder, port)
             servers.append(stack.enter_context(serving(bench, kind, command, port, core=bench.server_core)))
         if bench.has_nginx:
-            servers.append(stack.enter_context(nginx(bench, recorded)))
+            servers += [stack.enter_context(nginx(bench, recorded, with_sendfile=on)) for on in (False, True)]
         cases = _cases(recorded)
         _warm_up(servers, cases)
         found = _measure(bench, servers, cases)
@@ -123,7 +126,7 @@ def _measure(bench: Bench, servers: Sequence[Served], cases: Sequence[Case]) -> 
     for _ in range(bench.rounds):
         for case in cases:
             for served in servers:
-                if served.name == "fastapi" and case.label not in _FASTAPI_FORMS:
+                if served.name in _ONLY and case.label not in _ONLY[served.name]:
                     continue
                 figure = load(bench, served, case.target, case.headers(served))
                 found.setdefault((case, served.name), []).append(figure)
@@ -147,8 +150,7 @@ def _rows(case: Case, found: Found) -> list[Row]:
         rows.append(against("nginx", "protocol", case.nginx_aim))
     else:
         rows.append(against("bare", "protocol", None))
-    if (case, "fastapi") in found:
-        rows.append(against("fastapi", "protocol", None))
+    rows += [against(yardstick, "protocol", None) for yardstick in _ONLY if (case, yardstick) in found]
     return rows
 
 
@@ -162,7 +164,7 @@ def _costs(cases: Sequence[Case], found: Found) -> list[Row]:
         samples = {name: [asdict(one) for one in loads] for name, loads in figures.items()}
         ours, yardsticks = (
             ", ".join(f"{name} {number(spent[name])}" for name in names if name in spent)
-            for names in (("protocol", "front"), ("nginx", "bare", "fastapi"))
+            for names in (("protocol", "front"), ("nginx", WITH_SENDFILE, "bare", "fastapi"))
         )
         rows.append(Row(section, case.title, ours, yardsticks, samples=samples))
     return rows

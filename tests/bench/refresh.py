@@ -6,13 +6,12 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from statistics import median
 from typing import Any
 
 from tests.bench.bounds import MODELS, Bench
 from tests.bench.pace import Pace, pace
-from tests.bench.processes import Served, get, module, running
+from tests.bench.processes import get, module, running
 from tests.bench.report import Row, measured, number
 from tests.bench.upstream import base_url, upstream
 
@@ -101,16 +100,12 @@ def _stages(bench: Bench, models: int, whole_ms: float, *, core: int) -> list[Ro
     return [*rows, measured(SECTION, f"{models:,} models, stage: fetch and the rest", [rest], " ms")]
 
 
-def feed_of_very_many(bench: Bench) -> AbstractContextManager[Served]:
-    """Run an upstream of 100,000 models until the block ends."""
-    return upstream(bench, VERY_MANY, start_seconds=VERY_MANY_START_SECONDS)
-
-
-def very_many(bench: Bench, feed: Served) -> list[Row]:
+def very_many(bench: Bench) -> list[Row]:
     """Measure one refresh of 100,000 models, from the core models on, as long as the bench has time."""
-    document_mib = len(get(feed.port, "/api/v1/models", timeout=60).body) / 1024**2
-    seconds = max(1.0, min(VERY_MANY_SECONDS, bench.seconds_left))
-    found = _measure(bench, base_url(feed), 1, seconds=seconds, core=bench.server_core)
+    with upstream(bench, VERY_MANY, start_seconds=VERY_MANY_START_SECONDS) as feed:
+        document_mib = len(get(feed.port, "/api/v1/models", timeout=60).body) / 1024**2
+        seconds = max(1.0, min(VERY_MANY_SECONDS, bench.seconds_left))
+        found = _measure(bench, base_url(feed), 1, seconds=seconds, core=bench.server_core)
     if found is None:
         bench.left_out.append(f"{VERY_MANY:,} models: not served within {seconds:.0f} s")
         return []
