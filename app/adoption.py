@@ -55,6 +55,7 @@ class Adoption:
         self._litellm_base_map = litellm_base_map
         self._swap = asyncio.Lock()
         self._unreadable: Head | None = None
+        self._going: set[asyncio.Task[None]] = set()
 
     @property
     def current(self) -> Snapshot | None:
@@ -123,7 +124,13 @@ class Adoption:
         if replaced is not None:
             is_large, last = len(replaced.rows) > MANY_MODELS, [replaced]
             del replaced
-            await (asyncio.to_thread(let_go, last) if is_large else gradually(let_go_in_steps(last)))
+            if is_large:
+                await asyncio.to_thread(let_go, last)
+            else:
+                # Nobody waits for it: what follows from serving another catalog is to be noted first.
+                going = asyncio.create_task(gradually(let_go_in_steps(last)), name="a catalog goes")
+                self._going.add(going)
+                going.add_done_callback(self._going.discard)
         return True
 
     async def prerender_current(self) -> None:

@@ -131,8 +131,7 @@ class KnownRequestProtocol(ProblemProtocol):
         prepared = self._front.known(target)
         if prepared is not None:
             return self._answer(cycle, prepared, wishes, started)
-        question = self._front.question(target, scope["query_string"])
-        if question is None:
+        if self._front.question(scope, target) is None:
             return False
         self._is_first_use = True
 
@@ -142,7 +141,7 @@ class KnownRequestProtocol(ProblemProtocol):
                 cycle.on_response = _nothing
                 return
             try:
-                made = self._front.made(target, scope["query_string"], question)
+                made = self._front.made(scope, target)
             except Exception:  # noqa: BLE001 - comes again in the application, which answers and logs it
                 made = None
             if made is None or not self._answer(cycle, made, wishes, started):

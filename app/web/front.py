@@ -19,6 +19,7 @@ from app.web.at_least import names_snapshot
 from app.web.cors import CorsPolicy
 from app.web.lists import LISTS
 from app.web.middleware import SECURITY_HEADERS, AccessLog, clean_request_id, new_request_id
+from app.web.one_model import named_exactly, question_about
 from app.web.problems import Problem
 from app.web.read import INLINE_MODELS, Question, prepare, target_of, used_again
 from app.web.serving import Serving
@@ -59,8 +60,8 @@ class Front:
         started = perf_counter()
         target = target_of(scope)
         prepared = self.known(target)
-        if prepared is None and (question := self.question(target, scope["query_string"])) is not None:
-            prepared = await self.turns.result(partial(self.made, target, scope["query_string"], question))
+        if prepared is None and self.question(scope, target) is not None:
+            prepared = await self.turns.result(partial(self.made, scope, target))
         if prepared is None:
             await self._app(scope, receive, send)
             return
@@ -114,21 +115,28 @@ class Front:
                 prepared.use.was_used = True
         return prepared
 
-    def question(self, target: bytes, query_string: bytes) -> Question | None:
+    def question(self, scope: Scope, target: bytes) -> Question | None:
         """Return the question of a target that can be answered here and now; None when the application must see it."""
-        question = self._questions.get(target.partition(b"?")[0])
-        return None if question is None or names_snapshot(query_string) else question
+        published = self._registry.current
+        if published is None or len(published.rows) > INLINE_MODELS or names_snapshot(scope["query_string"]):
+            return None
+        path = target.partition(b"?")[0]
+        question = self._questions.get(path)
+        if question is None and (model := named_exactly(published, path)) is not None:
+            question = question_about(self._serving, model, scope.get("root_path", ""))
+        return question
 
-    def made(self, target: bytes, query_string: bytes, question: Question) -> Prepared | None:
+    def made(self, scope: Scope, target: bytes) -> Prepared | None:
         """Return the answer to a question, new unless somebody else asked it meanwhile.
 
-        None when the application must see to it: what is wrong with a query, it says.
+        None when the application must see to it: what is wrong with a query, it says. The question is read anew:
+        another catalog may be served by now.
         """
         known, published = self.known(target), self._registry.current
-        if known is not None or published is None or len(published.rows) > INLINE_MODELS:
+        if known is not None or published is None or (question := self.question(scope, target)) is None:
             return known
         try:
-            return prepare(self._serving, published, target, query_string, question)
+            return prepare(self._serving, published, target, scope["query_string"], question)
         except (QueryError, Problem):
             return None
 

@@ -13,6 +13,7 @@ from app.prepared import Prepared
 from app.rendering import QUICK, compressed, render
 from app.statistics import statistics
 from app.web.lists import LISTS
+from app.web.one_model import ROUTE, question_about
 from app.web.parameters import parameters_for
 from app.web.read import Note, Question, read
 from app.web.respond import respond
@@ -148,7 +149,7 @@ async def show_routes(request: Request, model_id: str) -> Response:
 
 
 @router.api_route(
-    "/models/{model_id:path}",
+    ROUTE,
     methods=READ,
     summary="One model",
     response_model=None,
@@ -158,16 +159,7 @@ async def show_routes(request: Request, model_id: str) -> Response:
 async def show_model(request: Request, model_id: str) -> Response:
     """Return one model by any spelling of its id; `Content-Location` names the id proper."""
     model = _looked_up(request, model_id)
-    root_path = request.scope.get("root_path", "")
-    question = Question(
-        "/models/{model_id:path}",
-        answers.one_model(model),
-        # Below /models/provider/ are routes, which a model of an author called so must not be kept among.
-        path=model.id if model.id.startswith("provider/") else f"/models/{model.id}",
-        more=[(b"content-location", f"{root_path}/models/{model.id}".encode())],
-        note=_count_lookup(request, model),
-    )
-    return await read(request, question)
+    return await read(request, question_about(serving_of(request), model, request.scope.get("root_path", "")))
 
 
 def _looked_up(request: Request, spelling: str) -> Model:

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from app.main import create_app
 from app.prepared import Prepared
-from app.published import RenderingBounds, with_room
+from app.published import RenderingBounds, publish_snapshot, with_room
 from app.web.application import with_front
 from app.web.cors import CorsPolicy
 from app.web.front import MAX_HEADER_BYTES, Front
@@ -139,6 +139,53 @@ async def test_what_is_odd_is_for_the_application(
         front = Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None)
         assert await ask(front, "/models", headers=[header]) == await ask(app, "/models", headers=[header])
         assert bool(reached) != is_answered
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("target", "is_answered"),
+    [
+        ("/models/acme/refresh", True),
+        ("/models/acme/refresh?fields=id,name", True),
+        ("/models/acme/refresh?fields=nonsense", False),
+        ("/models/ACME/refresh", False),
+        ("/models/acme%2Frefresh", False),
+        ("/models/acme/refresh/", False),
+        ("/models/refresh", False),
+        ("/models/acme/nothing", False),
+        ("/models/provider/acme/refresh", False),
+        ("/models/acme/refresh?min_snapshot=1-abc", False),
+    ],
+)
+async def test_a_model_asked_for_by_its_own_id_is_answered_ahead_of_the_application_the_first_time_too(
+    tmp_path: Path, target: str, is_answered: bool
+) -> None:
+    reached: list[Scope] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope)
+        await app(scope, receive, send)
+
+    async with started(settings_for(tmp_path)) as (app, _):
+        front = Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None)
+        first = await ask(front, target)
+        assert bool(reached) != is_answered
+        assert first == await ask(app, target)
+
+
+@pytest.mark.anyio
+async def test_a_model_that_went_while_its_answer_waited_for_a_turn_is_for_the_application(tmp_path: Path) -> None:
+    async with started(settings_for(tmp_path)) as (app, front):
+        registry, scope = serving(app).registry, scope_for("/models/acme/refresh")
+        assert front.question(scope, b"/models/acme/refresh") is not None
+        contents = registry.published.snapshot.contents
+        others = tuple(model for model in contents.models if model.id != "acme/refresh")
+        snapshot = replace(registry.published.snapshot, contents=replace(contents, models=others))
+        assert registry.publish(
+            with_room(publish_snapshot(snapshot, is_stale=False, at=StoppedClock().now()), RenderingBounds())
+        )
+        assert front.made(scope, b"/models/acme/refresh") is None
+        assert (await ask(front, "/models/acme/refresh")).status == 404
 
 
 @pytest.mark.anyio
