@@ -75,7 +75,13 @@ class Front:
         headers = [*(choice.sealed or self._seal(choice)), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": choice.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-        self.took(scope, prepared, choice, perf_counter() - started, request_id)
+        # As `took` does, in this place: a call more is 2 % of an answer.
+        if prepared.note is not None:
+            prepared.note()
+        seconds = perf_counter() - started
+        choice.tally.count(seconds)
+        if self._access_log is not None:
+            self._access_log(scope["method"], scope["path"], choice.status, seconds, request_id.decode())
 
     def took(self, scope: Scope, prepared: Prepared, choice: Choice, seconds: float, request_id: bytes) -> None:
         """Count and log an answer that was given."""

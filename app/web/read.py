@@ -128,7 +128,9 @@ def path_of(scope: Scope) -> bytes:
 def target_of(scope: Scope) -> bytes:
     """Return the request target as it was spelled, below the root path."""
     query: bytes = scope["query_string"]
-    path = path_of(scope)
+    path: bytes | None = scope.get("raw_path")
+    if not path or scope.get("root_path"):
+        path = path_of(scope)
     return path + b"?" + query if query else path
 
 
