@@ -133,6 +133,10 @@ class Adoption:
                 going.add_done_callback(self._going.discard)
         return True
 
+    async def gone(self) -> None:
+        """Wait until what was replaced is gone."""
+        await asyncio.gather(*self._going)
+
     async def prerender_current(self) -> None:
         """Prepare the whole lists and the dialects of what is served already, unless they came with it."""
         async with self._swap:

@@ -136,6 +136,7 @@ class Refresher:
             await self._lease.release(attempt.owner)
         await self._journal.record(outcome)
         if outcome.result is Result.UPDATED or outcome.counts.get("fetched", 0) > MANY_MODELS:
+            await self._adoption.gone()
             await asyncio.to_thread(settle)
         return outcome
 

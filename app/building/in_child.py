@@ -187,7 +187,8 @@ class ChildBuilder:
             return
 
         def wait_on() -> None:
-            patience.reschedule(min(now() + idle_seconds, ends_at))
+            if not patience.expired():
+                patience.reschedule(min(now() + idle_seconds, ends_at))
 
         wait_on()
         with lending(child.id, wait_on):

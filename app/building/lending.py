@@ -84,7 +84,7 @@ def lending(process_id: int, getting_on: Callable[[], object]) -> Iterator[None]
     try:
         # The kernel's id of a process's own clock; elsewhere than on Linux there is none, and nothing is lent.
         lender = Lender(lambda: time.clock_gettime((~process_id << 3) | 2))
-    except OSError:
+    except (OSError, AttributeError):
         yield
         return
     loop = asyncio.get_running_loop()

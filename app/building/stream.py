@@ -192,19 +192,25 @@ class FrameCutter:
 
     def __init__(self) -> None:
         self._coming = bytearray()
+        self._needed = LENGTH.size
         self.is_at_end = False
 
     def cut(self, some: bytes) -> Iterator[bytes]:
         """Return the frames that are there whole, without their lengths, now that some more bytes came."""
         self._coming += some
+        if len(self._coming) < self._needed:
+            # Copied now, a frame of many megabytes would be copied once for each piece of it.
+            return
         coming, at = memoryview(bytes(self._coming)), 0
         while len(coming) - at >= LENGTH.size:
             (length,) = LENGTH.unpack_from(coming, at)
             self.is_at_end = not length
             start = at + LENGTH.size
-            if self.is_at_end or len(coming) - start < length:
+            self._needed = LENGTH.size + length
+            if self.is_at_end or len(coming) - at < self._needed:
                 break
             at = start + length
+            self._needed = LENGTH.size
             yield bytes(coming[start:at])
         del self._coming[:at]
 

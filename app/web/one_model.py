@@ -37,7 +37,8 @@ def question_about(serving: Serving, model: Model, root_path: str) -> Question:
 def named_exactly(published: Published, path: bytes) -> Model | None:
     """Return the model whose id a path ends with, letter by letter; None for all else, which the application weighs."""
     name = path.removeprefix(_BEFORE)
-    if name is path or b"/" not in name or b"%" in name or name.startswith(_ROUTES) or not name.isascii():
+    is_below = path.startswith(_BEFORE) and not name.startswith(_ROUTES)
+    if not is_below or b"/" not in name or b"%" in name or not name.isascii():
         return None
     place = published.index.places.get(name.decode())
     return None if place is None else published.index.models[place]

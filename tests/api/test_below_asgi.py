@@ -249,7 +249,7 @@ async def test_a_connection_that_is_closed_leaves_nothing_to_the_collector(tmp_p
             for target in (HOT, "/models/search?q=widget"):
                 connection, wire = side.connect()
                 connection.data_received(request(target))
-                assert wire.written
+                await until_written(wire)
                 connection.connection_lost(None)
                 gone = weakref.ref(connection)
                 del connection, wire

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,14 @@ def free_port() -> int:
         return port
 
 
+@cache
+def _debugging(program: Path) -> tuple[str, ...]:
+    """Return the options that allow DEBUG, with which tests fill a server; from version 7 on it needs some."""
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"v=(\d+)", told)
+    return ("--enable-debug-command", "local") if version and int(version[1]) >= 7 else ()
+
+
 class RedisServer:
     """One redis-server without persistence; `stop` and `start` bring it back empty on the same port."""
 
@@ -57,7 +67,8 @@ class RedisServer:
         """Start the server and wait until it answers."""
         command = [str(self._program), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
         quiet = ["--save", "", "--appendonly", "no", "--loglevel", "warning", "--logfile", "redis.log"]
-        self._process = subprocess.Popen([*command, *quiet, *self._options], stdout=subprocess.DEVNULL)
+        options = [*quiet, *_debugging(self._program), *self._options]
+        self._process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
         give_up_at = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > give_up_at:
