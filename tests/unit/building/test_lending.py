@@ -67,6 +67,7 @@ def test_a_process_that_had_a_core_until_now_is_lent_none_for_a_moment() -> None
     lender = Lender(core.cpu_seconds, core.now, core.sleep)
     core.work(0.5)
     lender.look()
+    assert lender.is_at_ease
     core.of_all = 0.0
     core.work(CREDIT_SECONDS / SHARE / 2)
     lender.look()
@@ -74,6 +75,7 @@ def test_a_process_that_had_a_core_until_now_is_lent_none_for_a_moment() -> None
     core.work(CREDIT_SECONDS / SHARE)
     lender.look()
     assert core.slept == [MOST_SECONDS]
+    assert not lender.is_at_ease
 
 
 def test_nobody_sleeps_long_after_a_turn_that_took_long() -> None:
