@@ -227,6 +227,7 @@ class Adoption:
         # One above what can't be read, too: otherwise it would keep every later snapshot out of the store.
         generation = max(one.generation if one else 0 for one in (self.current, self._unreadable)) + 1
         adopted = Adopted(proposal.token, generation, self._clock.now(), fetched_at)
+        base_map = self._litellm_base_map()
         published = await self._built(adopted, is_stale=is_stale)
         is_first = True
         if published.stored is not None:
@@ -237,7 +238,11 @@ class Adoption:
         if not is_first:
             return False
         async with self._swap:
-            return await self._serve(published)
+            is_served = await self._serve(published)
+        if self._litellm_base_map() is not base_map:
+            # It came while this catalog was built, and was laid under the one before.
+            await self.lay_over_base_map()
+        return is_served
 
     async def adopt_unsaved(self, proposal: Proposal, *, is_hurried: bool = False) -> None:
         """Serve a proposal that no store should keep: core models, until something better is known."""

@@ -3,8 +3,8 @@
 On a core that readers fill without a pause such a process gets nothing, and with a share of its own it takes ticks of
 4 ms, in which nobody is answered. So the event loop sleeps a sixth of the time, a fifth of a millisecond at a time: the
 kernel runs the process then, and gives the core back at once. While readers ask for one model as fast as they can, a
-refresh of 421 models takes 3 s, where it waited for them to stop, and the p99 of reads is 0.9 ms, where it is 0.5 to 0.8
-without a refresh and was 2.2 to 3.8 once a process with a share took over.
+refresh of 421 models takes 3 s, where it waited for them to stop, and the p99 of reads is 0.9 ms, where it is 0.5 to
+0.8 without a refresh and was 2.2 to 3.8 once a process with a share took over.
 """
 
 from __future__ import annotations

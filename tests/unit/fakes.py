@@ -268,6 +268,7 @@ class Instance:
         place: float = 0.0,
         bounds: RenderingBounds | None = None,
         builder: Builder | None = None,
+        litellm_base_map: Callable[[], Mapping[str, Any] | None] = lambda: None,
     ) -> None:
         self.clock = clock or FakeClock()
         ticking = real_clock or self.clock
@@ -285,6 +286,7 @@ class Instance:
             clock=ticking,
             metrics=self.metrics,
             bounds=bounds or RenderingBounds(),
+            litellm_base_map=litellm_base_map,
         )
         self.journal = Journal(self.store, self.metrics)
         self.timetable = Timetable(self.store, ticking, interval, place=place, draw=random.Random(seed))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from app.building.orders import Proposal, Proposing
+from app.building.in_thread import ThreadBuilder
+from app.building.orders import Building, Built, Proposal, Proposing
 from app.candidate import Rules
 from app.catalog.merge import Ingredients, merge
 from app.catalog.parse import parse_records
@@ -274,6 +276,21 @@ class TestAdopt:
         assert one.snapshot.id == two.snapshot.id
         assert len(one.ids) == 2 + 14
         assert one.etag == two.etag
+
+    async def test_a_cost_map_that_comes_while_a_catalog_is_built_is_laid_under_it(self) -> None:
+        came: list[dict[str, Any]] = []
+
+        class SlowBuilder(ThreadBuilder):
+            """Builds for so long that a cost map comes meanwhile."""
+
+            async def build(self, order: Building) -> Built:
+                built = await super().build(order)
+                came.append({"vendor/model": {"mode": "chat"}})
+                return built
+
+        instance = Instance(builder=SlowBuilder(), litellm_base_map=lambda: came[0] if came else None)
+        assert await instance.adoption.adopt(await proposal(instance, 8), fetched_at=START)
+        assert b'"vendor/model"' in b"".join(instance.published.spoken.pieces("litellm-cost-map"))
 
 
 class TestStaleness:
