@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from app.gradual import at_once
+
 # From malloc.h of glibc.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -101,8 +103,7 @@ def let_go(last: list[Any]) -> None:
     100,000 models are freed in one step of half a second when their catalog goes. So whatever holds many is found
     first, and its members are held here; what held them goes then, and they go after it a few at a time.
     """
-    for _ in _letting_go(last, _MANY):
-        pass
+    at_once(_letting_go(last, _MANY))
 
 
 def let_go_in_steps(last: list[Any]) -> Generator[None, None, None]:

@@ -11,7 +11,7 @@ from typing import Any
 from app.building.background import Background
 from app.building.orders import Building, Proposing
 from app.building.stream import FrameCutter, Message, pieces_of
-from app.gradual import Turn
+from app.gradual import Pauses
 from app.memory import MANY_MODELS, keep_out_of_collections
 
 _READ_BYTES = 1024**2
@@ -43,24 +43,24 @@ class Child:
 
     async def answer_to(self, order: Proposing | Building) -> tuple[str, Any]:
         """Send an order and return the answer; raises OSError, EOFError and StreamError."""
-        pieces, turn = pieces_of(order), Turn()
+        pieces, pauses = pieces_of(order), Pauses()
         # To see what is large in an order of 100,000 records takes 70 ms, and each piece of one is large itself.
         is_large = isinstance(order, Proposing) and len(order.records or ()) > MANY_MODELS
         piece = await asyncio.to_thread(next, pieces)
         while piece:
             self.orders.write(piece)
             await self.orders.drain()
-            await turn.pause()
+            await pauses.if_due()
             piece = await asyncio.to_thread(next, pieces, b"") if is_large else next(pieces, b"")
         message, frames = Message(), FrameCutter()
         while not frames.is_at_end:
             some = await self.answers.read(_READ_BYTES)
             if not some:
                 raise EOFError("it ended before its answer did")
-            turn = Turn()
+            pauses = Pauses()
             for frame in frames.cut(some):
                 message.take(frame)
-                await turn.pause()
+                await pauses.if_due()
         await asyncio.sleep(0)
         said, answer = message.value
         # Here, because to let go of all that was noted while reading 100,000 models takes 40 ms.

@@ -20,6 +20,7 @@ SHARE: Final = 1 / 6
 # No shorter timer is told by uvloop. Who gets on by himself is looked at less often: each look takes the core from him.
 EACH_SECONDS: Final = 0.001
 EACH_SECONDS_AT_EASE: Final = 0.005
+# In which nobody is answered.
 MOST_SECONDS: Final = 0.0003
 # Who had a core for a while is not lent one as soon as thirty requests come at once.
 CREDIT_SECONDS: Final = 0.002

@@ -13,9 +13,9 @@ from app.prepared import Prepared
 from app.rendering import QUICK, compressed, render
 from app.statistics import statistics
 from app.web.lists import LISTS
-from app.web.one_model import ROUTE, question_about
+from app.web.one_model import ROUTE, counting, question_about
 from app.web.parameters import parameters_for
-from app.web.read import Note, Question, read
+from app.web.read import Question, read
 from app.web.respond import respond
 from app.web.serving import serving_of
 from app.web.target import read_pairs
@@ -143,7 +143,7 @@ async def show_routes(request: Request, model_id: str) -> Response:
         "/models/provider/{model_id:path}",
         answers.routes_of(model),
         path=f"/models/provider/{model.id}",
-        note=_count_lookup(request, model),
+        note=counting(serving_of(request), model),
     )
     return await read(request, question)
 
@@ -170,8 +170,3 @@ def _looked_up(request: Request, spelling: str) -> Model:
     except answers.UnknownModelError as error:
         serving.metrics.usage.missed(error.spelling[:200])
         raise
-
-
-def _count_lookup(request: Request, model: Model) -> Note:
-    count = serving_of(request).metrics.usage.of(model.id).add
-    return lambda _body: count

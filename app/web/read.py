@@ -129,6 +129,7 @@ def target_of(scope: Scope) -> bytes:
     """Return the request target as it was spelled, below the root path."""
     query: bytes = scope["query_string"]
     path: bytes | None = scope.get("raw_path")
+    # Mostly it is that, and every answer of the front comes by here.
     if not path or scope.get("root_path"):
         path = path_of(scope)
     return path + b"?" + query if query else path

@@ -41,6 +41,17 @@ def held_back(executor: ThreadPoolExecutor) -> Iterator[None]:
         release.set()
 
 
+def watched(app: FastAPI) -> tuple[Front, list[Scope]]:
+    """Return a front before an application, and the requests that it passes on."""
+    reached: list[Scope] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope)
+        await app(scope, receive, send)
+
+    return Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None), reached
+
+
 @contextmanager
 def one_worker() -> Iterator[ThreadPoolExecutor]:
     """Let a single thread do what the loop hands over."""
@@ -129,14 +140,8 @@ async def _ask_both(
 async def test_what_is_odd_is_for_the_application(
     tmp_path: Path, header: tuple[bytes, bytes], is_answered: bool
 ) -> None:
-    reached: list[Scope] = []
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        reached.append(scope)
-        await app(scope, receive, send)
-
     async with started(settings_for(tmp_path)) as (app, _):
-        front = Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None)
+        front, reached = watched(app)
         assert await ask(front, "/models", headers=[header]) == await ask(app, "/models", headers=[header])
         assert bool(reached) != is_answered
 
@@ -160,14 +165,8 @@ async def test_what_is_odd_is_for_the_application(
 async def test_a_model_asked_for_by_its_own_id_is_answered_ahead_of_the_application_the_first_time_too(
     tmp_path: Path, target: str, is_answered: bool
 ) -> None:
-    reached: list[Scope] = []
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        reached.append(scope)
-        await app(scope, receive, send)
-
     async with started(settings_for(tmp_path)) as (app, _):
-        front = Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None)
+        front, reached = watched(app)
         first = await ask(front, target)
         assert bool(reached) != is_answered
         assert first == await ask(app, target)

@@ -109,7 +109,7 @@ def memory(bench: Bench, *, core: int) -> list[Row]:
 def reads_meanwhile(bench: Bench) -> list[Row]:
     """Measure the p99 of reads with a refresh every second, and without; as fast as the server can, and slower.
 
-    A core that readers have for themselves leaves a refresh none of it, so that it takes as long as they read.
+    On a core that readers fill, a refresh has what the event loop lends its builder, a sixth, and takes seconds.
     """
     seconds, pairs = (2, 1) if bench.is_quick else (bench.seconds * 2, 2)
     slowly = bench.folder / "slowly.lua"

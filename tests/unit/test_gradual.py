@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from app.gradual import TURN_SECONDS, at_once, gradually
+from app.gradual import BETWEEN_PAUSES_SECONDS, at_once, gradually
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ def broken() -> Generator[None, None, str]:
     raise ValueError("the second step")
 
 
-async def test_others_run_between_two_steps_that_use_a_turn_up() -> None:
+async def test_others_run_between_two_steps_when_a_pause_is_due() -> None:
     turns = 0
 
     async def count_turns() -> None:
@@ -36,7 +36,7 @@ async def test_others_run_between_two_steps_that_use_a_turn_up() -> None:
             await asyncio.sleep(0)
 
     others = asyncio.create_task(count_turns())
-    assert await gradually(counted(10, 2 * TURN_SECONDS)) == "10 steps"
+    assert await gradually(counted(10, 2 * BETWEEN_PAUSES_SECONDS)) == "10 steps"
     others.cancel()
     assert turns >= 9
 
