@@ -47,7 +47,8 @@ class Context:
     """What a document says besides its rows.
 
     `litellm_base_map` is the cost map that ours is laid over; None when none is given. `said` keeps what several
-    dialects say alike, by what makes it and the model's id, while they are spoken together; None when they are not.
+    dialects say alike, by what makes it and the model's id, while they are spoken together, some 900 bytes each; None
+    when they are not.
     """
 
     snapshot: Snapshot

@@ -23,7 +23,7 @@ from app.catalog.model import Model
 from app.catalog.price import PriceState
 from app.catalog.snapshot import Snapshot
 from app.dialects.dialect import Context, Dialect, Document, Row, fragments
-from app.dialects.litellm_facts import PREFIX, facts_flaw, facts_of
+from app.dialects.litellm_facts import PREFIX, facts_flaw, name_of, told_of
 from app.dialects.yaml_text import lines
 
 ID_PREFIX, ID_SUFFIX = "model-registry/", "@openrouter"
@@ -35,28 +35,13 @@ HEADER = (
 )
 
 
-def name_of(model: Model, snapshot: Snapshot) -> str:
-    """Return the name that LiteLLM's callers use."""
-    author, _, slug = model.id.partition("/")
-    joined = f"{author}-{slug}"
-    cuts = [at for at, letter in enumerate(joined) if letter == "-" and at != len(author)]
-    is_shared = any(f"{joined[:at]}/{joined[at + 1 :]}" in snapshot.by_id for at in cuts)
-    return f"{PREFIX}{model.id if is_shared else joined}"
-
-
 def config_row(model: Model, context: Context) -> Row:
     """Return a model's entry; raises UnfitError for one that OpenRouter does not serve or no mode fits."""
-    return context.once(_entry, model)
-
-
-def _entry(model: Model, context: Context) -> dict[str, Any]:
-    info: dict[str, Any] = {"id": f"{ID_PREFIX}{model.id}{ID_SUFFIX}", **context.once(facts_of, model)}
-    if model.lifecycle.expires_on:
-        info["deprecation_date"] = model.lifecycle.expires_on.isoformat()
+    name, facts = context.once(told_of, model)
     return {
-        "model_name": name_of(model, context.snapshot),
+        "model_name": name,
         "litellm_params": {"model": PREFIX + model.id, "api_key": API_KEY},
-        "model_info": info,
+        "model_info": {"id": f"{ID_PREFIX}{model.id}{ID_SUFFIX}", **facts},
     }
 
 
@@ -138,15 +123,14 @@ def info_row(model: Model, context: Context) -> Row:
 
 def group_row(model: Model, context: Context) -> Row:
     """Return a model as the group of one that its name is."""
-    entry = config_row(model, context)
-    info = entry["model_info"]
+    name, facts = context.once(told_of, model)
     told = ("max_input_tokens", "max_output_tokens", "input_cost_per_token", "output_cost_per_token", "mode")
     yes_or_no = ("vision", "web_search", "reasoning", "function_calling", "parallel_function_calling")
     return {
-        "model_group": entry["model_name"],
+        "model_group": name,
         "providers": ["openrouter"],
-        **{key: info.get(key) for key in told},
-        **{f"supports_{word}": bool(info.get(f"supports_{word}")) for word in yes_or_no},
+        **{key: facts.get(key) for key in told},
+        **{f"supports_{word}": bool(facts.get(f"supports_{word}")) for word in yes_or_no},
         "supported_openai_params": list(model.supported_parameters),
     }
 

@@ -20,7 +20,7 @@ import orjson
 from app.catalog.model import Model
 from app.catalog.price import PriceState
 from app.dialects.dialect import Context, Dialect, Document, Row, UnfitError
-from app.dialects.litellm_facts import PREFIX, facts_flaw, facts_of
+from app.dialects.litellm_facts import PREFIX, facts_flaw, told_of
 from app.dialects.litellm_prices import is_cost_key, why_no_keys
 
 RESERVED = frozenset({"sample_spec", "fallback_generalizations"})
@@ -30,7 +30,7 @@ _NO_MAP: Mapping[str, Any] = {}
 
 def cost_map_row(model: Model, context: Context) -> Row:
     """Return a model's row, over the one of the given map; raises UnfitError where LiteLLM would bill wrongly."""
-    facts = context.once(facts_of, model)
+    _, facts = context.once(told_of, model)
     if "input_cost_per_token" not in facts:
         raise UnfitError(why_no_keys(model.price))
     row: dict[str, Any] = {
@@ -39,8 +39,6 @@ def cost_map_row(model: Model, context: Context) -> Row:
         "source": f"https://openrouter.ai/{model.id}",
         **facts,
     }
-    if model.lifecycle.expires_on:
-        row["deprecation_date"] = model.lifecycle.expires_on.isoformat()
     given = (context.litellm_base_map or _NO_MAP).get(PREFIX + model.id)
     if given is None:
         return row

@@ -1,4 +1,4 @@
-"""What LiteLLM wants to know of a model besides its price: limits, mode, abilities.
+"""What LiteLLM wants to know of a model besides its price: its name, limits, mode, abilities.
 
 An ability is only ever said to be there: a `false` would override what LiteLLM knows itself.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from app.catalog.model import Model
 from app.catalog.packed import opened
+from app.catalog.snapshot import Snapshot
 from app.dialects.dialect import Context, UnfitError
 from app.dialects.litellm_prices import SEARCH_KEY, cost_keys
 
@@ -98,13 +99,26 @@ def abilities_of(model: Model) -> dict[str, bool]:
     return dict.fromkeys(sorted(found), True)
 
 
-def facts_of(model: Model, _context: Context) -> dict[str, Any]:
-    """Return the mode, what is known of limits and abilities, and the rate card as far as there is one.
+def name_of(model: Model, snapshot: Snapshot) -> str:
+    """Return the name that LiteLLM's callers use."""
+    author, _, slug = model.id.partition("/")
+    joined = f"{author}-{slug}"
+    cuts = [at for at, letter in enumerate(joined) if letter == "-" and at != len(author)]
+    is_shared = any(f"{joined[:at]}/{joined[at + 1 :]}" in snapshot.by_id for at in cuts)
+    return f"{PREFIX}{model.id if is_shared else joined}"
+
+
+def told_of(model: Model, context: Context) -> tuple[str, Mapping[str, Any]]:
+    """Return the name, and the mode with what is known of limits, abilities and the last day, and the rate card.
 
     Raises UnfitError for a model that OpenRouter does not serve or no mode fits.
     """
     require_openrouter(model)
-    return {"mode": mode_of(model), **limits_of(model), **cost_keys(model.price), **abilities_of(model)}
+    facts: dict[str, Any] = {"mode": mode_of(model), **limits_of(model)}
+    facts |= cost_keys(model.price) | abilities_of(model)
+    if model.lifecycle.expires_on:
+        facts["deprecation_date"] = model.lifecycle.expires_on.isoformat()
+    return name_of(model, context.snapshot), facts
 
 
 def facts_flaw(facts: Mapping[str, Any], *, needs_price: bool) -> str | None:
@@ -116,14 +130,11 @@ def facts_flaw(facts: Mapping[str, Any], *, needs_price: bool) -> str | None:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             return f"{key} must be a whole number from 1, got {value!r:.40}"
     for key, value in facts.items():
-        if key.startswith("supports_") and not isinstance(value, bool):
-            return f"{key} must be true or false, got {value!r:.40}"
-        if "_cost" not in key:
-            continue
-        if isinstance(value, (str, bool)):
-            return f"{key} must be a number, got {value!r:.40}"
-        if isinstance(value, (int, float, Decimal)) and not 0 <= value < 10_000:
-            return f"{key} must be a price in USD, got {value!r:.40}"
+        if key.startswith("supports_"):
+            if not isinstance(value, bool):
+                return f"{key} must be true or false, got {value!r:.40}"
+        elif "_cost" in key and (flaw := _cost_flaw(key, value)) is not None:
+            return flaw
     if needs_price and not {"input_cost_per_token", "output_cost_per_token"} <= facts.keys():
         return "input_cost_per_token and output_cost_per_token must be there: LiteLLM bills 0 without a word otherwise"
     if not isinstance(facts.get(SEARCH_KEY, {}), dict):
@@ -131,4 +142,12 @@ def facts_flaw(facts: Mapping[str, Any], *, needs_price: bool) -> str | None:
     day = facts.get("deprecation_date")
     if day is not None and not (isinstance(day, str) and _DAY.fullmatch(day)):
         return f"deprecation_date must be YYYY-MM-DD, got {day!r:.40}"
+    return None
+
+
+def _cost_flaw(key: str, value: Any) -> str | None:
+    if isinstance(value, (str, bool)):
+        return f"{key} must be a number, got {value!r:.40}"
+    if isinstance(value, (int, float, Decimal)) and not 0 <= value < 10_000:
+        return f"{key} must be a price in USD, got {value!r:.40}"
     return None

@@ -40,9 +40,6 @@ DOCUMENTS: tuple[Dialect, ...] = (
 )
 """Dialects that are one document each, whatever query a client adds."""
 DIALECTS: tuple[Dialect, ...] = LISTS + DOCUMENTS
-# What dialects share is kept for so many models; of 100,000 it would take 300 MB for a minute.
-TOGETHER_MAX_MODELS = 2_000
-
 
 _BY_NAME: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in DIALECTS})
 
@@ -86,8 +83,7 @@ class SpokenTable(Mapping[str, Spoken]):
     def together(self) -> Iterator[None]:
         """Let the dialects that are spoken meanwhile share what they say alike; not for two threads at once."""
         alone = self._context
-        if len(alone.snapshot.models) <= TOGETHER_MAX_MODELS:
-            self._context = replace(alone, said={})
+        self._context = replace(alone, said={})
         try:
             yield
         finally:

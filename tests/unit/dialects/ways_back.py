@@ -16,7 +16,7 @@ import yaml
 from app.catalog.model import Model
 from app.catalog.price import PriceState
 from app.dialects.dialect import Context, Dialect, speak
-from app.dialects.litellm_config import name_of
+from app.dialects.litellm_facts import name_of
 
 Rates = dict[str, dict[str, Decimal]]
 EXACT = Digits(prec=200)
