@@ -16,8 +16,9 @@ from tests.bench.bounds import CONNECTIONS, Bench
 from tests.bench.processes import Served, cpu_seconds
 
 TRIES = 3
-# Below this share of its core, a server could have done more: wrk was the slower side.
-LEAST_BUSY = 0.9
+# Below this share of its core, a server could have done more: wrk was the slower side. One that could not shows 0.97 to
+# 0.99 of a run, which begins with wrk's own start.
+LEAST_BUSY = 0.95
 BY_CPU = "per second of CPU, as wrk is slower"
 _UNIT_MS = {"us": 0.001, "ms": 1.0, "s": 1_000.0, "m": 60_000.0}
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
