@@ -24,6 +24,8 @@ MOST_P99_TIMES = 1.5
 MOST_GROWTH_MIB = 4.0
 SETTLED_AFTER = 20
 REFRESH_EACH_SECONDS = 1.0
+# About as long as a refresh takes on a core that readers fill.
+MEANWHILE_SECONDS = 5
 START_SECONDS = 20.0
 # With 32 connections some 20,000 requests a second; wrk knows no smaller pause than a millisecond.
 SLOWLY = "function delay() return 1 end"
@@ -109,7 +111,8 @@ def memory(bench: Bench, *, core: int) -> list[Row]:
 def reads_meanwhile(bench: Bench) -> list[Row]:
     """Measure the p99 of reads with a refresh every second, and without; as fast as the server can, and slower.
 
-    On a core that readers fill, a refresh has what the event loop lends its builder, a sixth, and takes seconds.
+    On a core that readers fill, a refresh has what the event loop lends its builder, and takes seconds; a shorter run
+    would not see how it ends.
     """
     seconds, pairs = (2, 1) if bench.is_quick else (bench.seconds * 2, 2)
     slowly = bench.folder / "slowly.lua"
@@ -130,7 +133,8 @@ def reads_meanwhile(bench: Bench) -> list[Row]:
             for label, (target, headers, script) in cases.items():
                 quiet = load(bench, served, target, headers, seconds=seconds, script=script)
                 with _refreshing(served, took[label]):
-                    busy = load(bench, served, target, headers, seconds=seconds, script=script)
+                    long = seconds if script or bench.is_quick else max(seconds, MEANWHILE_SECONDS)
+                    busy = load(bench, served, target, headers, seconds=long, script=script)
                 found.setdefault((label, False), []).append(quiet.p99_ms)
                 found.setdefault((label, True), []).append(busy.p99_ms)
     return [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
-from app.building.lending import CREDIT_SECONDS, MOST_SECONDS, REST_SECONDS, SHARE, TRIES, Lender, lending
+from app.building.lending import CREDIT_SECONDS, MOST_SECONDS, REST_SECONDS, SHARE, TRIES, Lender, exact_sleep, lending
 
 TURN_SECONDS = 0.001
 
@@ -89,6 +90,15 @@ def test_a_core_that_goes_to_somebody_else_is_not_lent_for_a_while() -> None:
     said = looks(core, 1.0)
     assert not any(said)
     assert len(core.slept) <= TRIES * (1.0 / REST_SECONDS + 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how long others sleep beyond what they ask for is Linux's own")
+def test_nobody_sleeps_longer_than_is_lent_and_others_sleep_as_before() -> None:
+    slack = Path("/proc/self/timerslack_ns")
+    before = int(slack.read_text())
+    with exact_sleep():
+        assert int(slack.read_text()) == 1
+    assert int(slack.read_text()) == before > 1
 
 
 @pytest.mark.anyio
