@@ -75,16 +75,26 @@ def stepping(records: Records, every: int) -> Callable[[], Records | None]:
 
 @contextmanager
 def upstream(
-    bench: Bench, count: int, *, every: int = 0, start_seconds: float = START_SECONDS, is_prepared: bool = False
+    bench: Bench,
+    count: int,
+    *,
+    every: int = 0,
+    start_seconds: float = START_SECONDS,
+    is_prepared: bool = False,
+    core: int | None = None,
 ) -> Iterator[Served]:
-    """Run it until the block ends; the operator's own catalog is served where 421 models are asked for."""
+    """Run it until the block ends, beside the load unless told otherwise.
+
+    The operator's own catalog is served where 421 models are asked for.
+    """
     port = free_port()
     command = module("tests.bench.upstream", port, "--models", count, "--every", every)
     command += ["--prepared"] if is_prepared else []
     if bench.catalog is not None and count < _PART:
         command += ["--catalog", str(bench.catalog)]
     name = f"upstream-{count}-{every}-{port}"
-    with serving(bench, name, command, port, core=bench.load_core, start_seconds=start_seconds) as served:
+    core = bench.load_core if core is None else core
+    with serving(bench, name, command, port, core=core, start_seconds=start_seconds) as served:
         yield served
 
 
