@@ -78,7 +78,7 @@ openapi: $(RUN_STAMP) ## Write openapi/openapi.json anew
 	$(BIN)/python -m app.web.write_openapi
 
 env-example: $(RUN_STAMP) ## Write .env.example anew
-	$(BIN)/python -m app.settings > .env.example.new
+	$(BIN)/python -m app.env_example > .env.example.new
 	mv .env.example.new .env.example
 
 lock: $(DEV_STAMP) ## Resolve the locks anew; UPGRADE=--upgrade takes the newest versions allowed

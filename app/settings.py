@@ -1,23 +1,24 @@
 """Every option of the service: its unit, its bounds, its default.
 
 Read once at the start, frozen, then passed as an argument; no module imports an instance. Each field's
-description is also its line in `.env.example` (written by `python -m app.settings`, checked by a test).
+description is also its line in `.env.example` (written by `python -m app.env_example`, checked by a test).
 """
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Words = Annotated[tuple[str, ...], NoDecode]
+from app import setting_values as values
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.words)]
 """A comma-separated list in the environment; empty means none."""
+Secret = Annotated[SecretStr | None, AfterValidator(values.header_safe)]
+"""What is sent or asked for in a header; blank means none."""
 
 SECTIONS = {
     "HOST": "Serving",
@@ -30,19 +31,6 @@ SECTIONS = {
     "FILTER_REQUIRE_PRICE": "Filtering at the door (off by default)",
 }
 """The first field of each section of `.env.example`, with the section's title."""
-
-HASHED = "sha256:"
-"""What stands before a token's SHA-256 that is set in place of the token."""
-REDIS_SCHEMES = (
-    "redis://",
-    "rediss://",
-    "unix://",
-    "redis+sentinel://",
-    "rediss+sentinel://",
-    "redis+cluster://",
-    "rediss+cluster://",
-)
-"""How REDIS_URL may begin."""
 
 
 class Settings(BaseSettings):
@@ -59,7 +47,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 listens on every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one and prints it.")
-    admin_token: SecretStr | None = Field(
+    admin_token: Annotated[Secret, AfterValidator(values.token_or_hash)] = Field(
         None,
         description="Token that opens POST /refresh (Authorization: Bearer ...), or sha256: and its SHA-256 in hex. "
         "Without one only direct callers from this machine are let in.",
@@ -84,7 +72,7 @@ class Settings(BaseSettings):
         ge=10,
         description="Connections, idle ones included, above which new ones get 503. Empty: no limit.",
     )
-    forwarded_allow_ips: str = Field(
+    forwarded_allow_ips: Annotated[str, AfterValidator(values.named_proxies)] = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed, comma-separated. Never use *."
     )
     root_path: str = Field(
@@ -106,7 +94,7 @@ class Settings(BaseSettings):
         67_108_864, ge=1_048_576, description="Bytes of rendered answers kept per snapshot besides the whole lists."
     )
 
-    preferences_token: SecretStr | None = Field(
+    preferences_token: Annotated[Secret, AfterValidator(values.long_enough)] = Field(
         None,
         description="Token that opens /users/{user_id}/preferences to backends, 32 characters or more; user tokens for "
         "browsers are made from it. Without one only direct callers from this machine are let in.",
@@ -117,7 +105,7 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Requests per minute that one client may send to the preferences, refused ones included.",
     )
-    preferences_cors_origins: Words = Field(
+    preferences_cors_origins: Annotated[Words, AfterValidator(values.named_sites)] = Field(
         (), description="Sites whose pages may use the preferences, comma-separated; * is refused. Empty: none."
     )
 
@@ -125,7 +113,7 @@ class Settings(BaseSettings):
         Path("data"),
         description="Folder of the embedded stores (registry.sqlite3, preferences.sqlite3) and of last good copies.",
     )
-    redis_url: SecretStr | None = Field(
+    redis_url: Annotated[SecretStr | None, AfterValidator(values.redis_address)] = Field(
         None,
         description="Redis shared by several hosts, e.g. redis://:password@redis:6379/0, or redis+sentinel:// or "
         "redis+cluster://. The file under DATA_DIR then still keeps a copy. Empty: the file alone.",
@@ -140,10 +128,10 @@ class Settings(BaseSettings):
     )
 
     openrouter_enabled: bool = Field(True, description="Off: only local files are read, nothing is fetched.")
-    openrouter_base_url: str = Field(
+    openrouter_base_url: Annotated[str, AfterValidator(values.upstream_address)] = Field(
         "https://openrouter.ai/api/v1", description="Base of the OpenRouter API; /models is appended."
     )
-    openrouter_api_key: SecretStr | None = Field(None, description="OpenRouter API key; the model list needs none.")
+    openrouter_api_key: Secret = Field(None, description="OpenRouter API key; the model list needs none.")
     openrouter_output_modalities: Words = Field(
         ("text",),
         description="Output modalities to load, comma-separated: text, image, audio, embeddings, video, rerank, "
@@ -183,7 +171,7 @@ class Settings(BaseSettings):
     overrides_file: Path | None = Field(
         None, description="TOML or JSON file that hides, renames, re-prices, annotates and adds models."
     )
-    litellm_base_map: str | None = Field(
+    litellm_base_map: Annotated[str | None, AfterValidator(values.file_or_address)] = Field(
         None,
         description="LiteLLM cost map, a file or an https URL, that ours is laid over; read with each period. Empty: "
         "ours alone.",
@@ -238,105 +226,6 @@ class Settings(BaseSettings):
     )
     filter_min_context: int | None = Field(None, ge=1, description="Leave out models with a smaller context, tokens.")
 
-    @field_validator(
-        "cors_origins",
-        "preferences_cors_origins",
-        "openrouter_output_modalities",
-        "filter_drop_variants",
-        "filter_keep_variants",
-        "filter_allow",
-        "filter_deny",
-        "filter_allow_authors",
-        "filter_deny_authors",
-        mode="before",
-    )
-    @classmethod
-    def _split_words(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(word.strip() for word in value.split(",") if word.strip())
-        return value
-
-    @field_validator("openrouter_base_url")
-    @classmethod
-    def _check_base_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_readable_port(value):
-            raise ValueError("must be an absolute http(s) URL, e.g. https://openrouter.ai/api/v1")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must hold no user, password, query or fragment; use OPENROUTER_API_KEY for the key")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("must use https, except for a server on this machine")
-        return value.rstrip("/")
-
-    @field_validator("litellm_base_map")
-    @classmethod
-    def _check_base_map(cls, value: str | None) -> str | None:
-        if value is None or "://" not in value:
-            return value
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_readable_port(value):
-            raise ValueError("must be a file, or an absolute https URL")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must hold no user, password, query or fragment")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("must use https, except for a server on this machine")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        url = value.get_secret_value()
-        if not url.startswith(REDIS_SCHEMES):
-            raise ValueError(f"must start with {', '.join(REDIS_SCHEMES[:-1])} or {REDIS_SCHEMES[-1]}")
-        # The forms with several hosts are read by the store, which names what it can't use.
-        if "+" not in url.partition("://")[0] and not _has_readable_port(url):
-            raise ValueError("can't be read; percent-encode signs such as / @ : # ? in the password")
-        return value
-
-    @field_validator("preferences_cors_origins")
-    @classmethod
-    def _check_sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any("*" in site for site in value):
-            raise ValueError("must name the sites, e.g. https://app.example; preferences are not for any site")
-        return value
-
-    @field_validator("preferences_token", mode="after")
-    @classmethod
-    def _check_length(cls, value: SecretStr | None) -> SecretStr | None:
-        # Whoever has a user token can try keys against it at leisure.
-        if value is not None and value.get_secret_value().strip() and len(value.get_secret_value().strip()) < 32:
-            raise ValueError("must have 32 characters or more, e.g. the output of openssl rand -hex 32")
-        return value
-
-    @field_validator("admin_token", "preferences_token", "openrouter_api_key")
-    @classmethod
-    def _check_header_safe(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        text = value.get_secret_value().strip()
-        if not text:
-            return None
-        if any(ord(letter) < 0x21 or ord(letter) == 0x7F for letter in text):
-            raise ValueError("must hold no spaces and no control characters")
-        return SecretStr(text)
-
-    @field_validator("admin_token")
-    @classmethod
-    def _check_hash(cls, value: SecretStr | None) -> SecretStr | None:
-        text = value.get_secret_value() if value else ""
-        if text.startswith(HASHED) and not re.fullmatch("[0-9a-fA-F]{64}", text.removeprefix(HASHED)):
-            raise ValueError(f'must be 64 hex digits after {HASHED}; printf %s "$TOKEN" | sha256sum prints them')
-        return value
-
-    @field_validator("forwarded_allow_ips")
-    @classmethod
-    def _check_forwarded(cls, value: str) -> str:
-        if "*" in value:
-            raise ValueError("must name the proxies; * would let anybody pretend to be anybody")
-        return value
-
     @model_validator(mode="after")
     def _check_together(self) -> Settings:
         if not self.openrouter_output_modalities:
@@ -348,46 +237,3 @@ class Settings(BaseSettings):
                 "FETCH_DEADLINE_SECONDS must not be above LEASE_SECONDS, or others fetch while one is still at it"
             )
         return self
-
-
-def _has_readable_port(url: str) -> bool:
-    """Whether host and port can be told apart; urllib's own message would quote a piece of the password."""
-    try:
-        return urlsplit(url).port != 0
-    except ValueError:
-        return False
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or an address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def example_env() -> str:
-    """Return the text of `.env.example`: every option, its default, its meaning."""
-    lines = ["# Every option with its default; copy to .env and change what you need.", ""]
-    for name, option in Settings.model_fields.items():
-        variable = name.upper()
-        if variable in SECTIONS:
-            lines += [f"# --- {SECTIONS[variable]} ---", ""]
-        lines += [f"# {option.description}", f"#{variable}={_as_text(option.default)}", ""]
-    return "\n".join(lines)
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-if __name__ == "__main__":
-    print(example_env(), end="")

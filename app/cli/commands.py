@@ -101,7 +101,7 @@ def _token(options: argparse.Namespace, settings: Settings) -> str | None:
             return Path(options.token_file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--token-file {options.token_file} can't be read ({type(error).__name__})") from None
-    from app.settings import HASHED
+    from app.setting_values import HASHED
 
     token = settings.admin_token.get_secret_value() if settings.admin_token else None
     if token is not None and token.startswith(HASHED):

@@ -20,7 +20,7 @@ from typing import Final
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from app.settings import HASHED, is_loopback
+from app.setting_values import HASHED, is_loopback
 from app.web.attempts import Attempts
 from app.web.problems import Problem
 

@@ -19,8 +19,9 @@ from app import __version__
 from app.catalog.index import FACETS
 from app.catalog.query import FIELDS, SORTS, WORDS
 from app.cli.parser import build_parser
+from app.env_example import example_env
 from app.outcome import Result
-from app.settings import Settings, example_env
+from app.settings import Settings
 from app.sources.overrides import OverridesSource
 from app.sources.protocol import Failure
 from app.web.application import routed_application

@@ -153,9 +153,9 @@ def test_an_old_python_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 def test_env_example_is_what_make_writes() -> None:
     written = make(*INSTALLED, "--dry-run", "env-example").stdout
-    assert "-m app.settings > .env.example.new" in written
+    assert "-m app.env_example > .env.example.new" in written
     shown = subprocess.run(
-        [sys.executable, "-m", "app.settings"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-m", "app.env_example"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     ).stdout
     assert all(f"#{name.upper()}=" in shown for name in Settings.model_fields)
 

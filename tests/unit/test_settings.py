@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.settings import SECTIONS, Settings, example_env, is_loopback
+from app.env_example import example_env
+from app.setting_values import is_loopback
+from app.settings import SECTIONS, Settings
 
 ROOT = Path(__file__).parents[2]
 CANARY = "kanarienvogel"
@@ -319,11 +321,11 @@ class TestEnvironmentFile:
     """`.env` and `.env.example`."""
 
     def test_the_example_is_the_one_that_is_kept(self) -> None:
-        """`python -m app.settings > .env.example` writes it."""
+        """`python -m app.env_example > .env.example` writes it."""
         assert (ROOT / ".env.example").read_text(encoding="utf-8") == example_env()
 
     def test_the_module_prints_it(self) -> None:
-        printed = subprocess.run([sys.executable, "-m", "app.settings"], cwd=ROOT, capture_output=True, check=True)
+        printed = subprocess.run([sys.executable, "-m", "app.env_example"], cwd=ROOT, capture_output=True, check=True)
         assert printed.stdout.decode() == example_env()
 
     def test_it_explains_every_option_with_its_default(self, tmp_path: Path) -> None:
