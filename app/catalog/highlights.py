@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Generator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from app.catalog.labels import Label, Labels
 from app.catalog.postings import goes_on
-from app.catalog.terms import Terms
+from app.catalog.terms import DESCRIPTION, TYPO, Term, Terms
 from app.catalog.words import joins_of, words_of
 
 Range = tuple[int, int]
 SHOWN = ("id", "name", "author")
-# What is remembered of questions of one word; some 300 bytes each.
+# Models in which a word was looked for; some 300 bytes each where it stands in one.
 MAX_REMEMBERED = 8_192
 
 
@@ -29,24 +29,32 @@ class Shown:
         self.json: bytes | None = None
 
 
+_NOWHERE = Shown((), {})
+
+
 class Highlighter:
-    """Shows where words stand in models, and remembers it for single words: they come again with other filters."""
+    """Shows where words stand in models, and remembers it word by word: they come again beside others."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
         self._texts: dict[int, _Texts] = {}
-        self._remembered: dict[str, dict[int, Shown]] = {}
+        # A word may be taken for a typing error in one query and not in another.
+        self._remembered: dict[tuple[str, frozenset[str]], dict[int, Shown]] = {}
         self._room = MAX_REMEMBERED
 
-    def shown(self, places: Iterable[int], terms: Terms) -> list[Shown]:
+    def shown(self, places: Sequence[int], terms: Terms) -> list[Shown]:
         """Return where the words of a query stand in the models at some places."""
-        if len(terms) > 1:
-            return [self._find(place, terms) for place in places]
-        known = self._remembered.get(terms[0].text)
+        if len(terms) == 1:
+            return self._of_word(places, terms[0])
+        return list(map(_together, *[self._of_word(places, term) for term in terms]))
+
+    def _of_word(self, places: Sequence[int], term: Term) -> list[Shown]:
+        word = term.text, term.others
+        known = self._remembered.get(word)
         if known is None:
-            known = self._remembered[terms[0].text] = {}
+            known = self._remembered[word] = {}
             self._room -= 1
-        shown = [known.get(place) or self._keep(known, place, self._find(place, terms)) for place in places]
+        shown = [known.get(place) or self._keep(known, place, self._find(place, term)) for place in places]
         if self._room < 0:
             self._remembered.clear()
             self._room = MAX_REMEMBERED
@@ -64,9 +72,11 @@ class Highlighter:
         self._room -= 1
         return shown
 
-    def _find(self, place: int, terms: Terms) -> Shown:
-        found = _highlights(self._texts_at(place), terms.shown)
-        return Shown((*found, "description") if terms.described >> place & 1 else tuple(found), found)
+    def _find(self, place: int, term: Term) -> Shown:
+        found = _highlights(self._texts_at(place), term)
+        if term.kinds[DESCRIPTION] >> place & 1 and not term.kinds[TYPO] >> place & 1:
+            return Shown((*found, "description"), found)
+        return Shown(tuple(found), found) if found else _NOWHERE
 
     def _texts_at(self, place: int) -> _Texts:
         """Return a model's texts as words; read once, when the model is first found."""
@@ -117,34 +127,41 @@ def _texts_of(label: Label) -> _Texts:
     return _Texts(f" {' '.join(known)} ", standing, tuple(joined))
 
 
-def _highlights(texts: _Texts, words: Sequence[tuple[str, AbstractSet[str]]]) -> dict[str, tuple[Range, ...]]:
-    """Return where the words of a query stand, by field; of a word that only begins or ends alike, the part alike.
+def _together(*of_words: Shown) -> Shown:
+    """Return where all words of a query stand in a model, from where each of them does."""
+    telling = [shown for shown in of_words if shown is not _NOWHERE]
+    if len(telling) <= 1:
+        return telling[0] if telling else _NOWHERE
+    highlights = {}
+    for field in SHOWN:
+        if ranges := [shown.highlights[field] for shown in telling if field in shown.highlights]:
+            highlights[field] = _settled(list(chain(*ranges)))
+    is_described = any("description" in shown.fields for shown in telling)
+    return Shown((*highlights, "description") if is_described else tuple(highlights), highlights)
 
-    Each word comes with the known words that it stands for besides those that it begins.
-    """
+
+def _highlights(texts: _Texts, term: Term) -> dict[str, tuple[Range, ...]]:
+    """Return where a word of a query stands, by field; of a word that only begins or ends alike, the part alike."""
+    text, others = term.text, term.others
     ranges: dict[int, list[Range]] = {}
     spaced = texts.spaced
-    for text, others in words:
-        seen = 0
-        mark = f" {text}"
-        at = spaced.find(mark)
-        while at >= 0:
-            word = spaced[at + 1 : spaced.index(" ", at + 1)]
-            if word == text or goes_on(word, text):
-                field, start, end, is_plain = texts.at(spaced.count(" ", 0, at))
-                seen |= 1 << field
-                ranges.setdefault(field, []).append((start, start + len(text) if is_plain else end))
-            at = spaced.find(mark, at + 1)
-        if others and not others.isdisjoint(known := spaced.split()):
-            for number, other in enumerate(known):
-                if other in others:
-                    standing = texts.at(number)
-                    seen |= 1 << standing.field
-                    ranges.setdefault(standing.field, []).append(_alike(other, standing, text))
-        for field, joined in enumerate(texts.joined):
-            if text in joined and not seen >> field & 1:
-                ranges.setdefault(field, []).extend(_joined(texts, field, text))
-    return {SHOWN[field]: _settled(ranges[field]) for field in sorted(ranges) if ranges[field]}
+    mark = f" {text}"
+    at = spaced.find(mark)
+    while at >= 0:
+        word = spaced[at + 1 : spaced.index(" ", at + 1)]
+        if word == text or goes_on(word, text):
+            field, start, end, is_plain = texts.at(spaced.count(" ", 0, at))
+            ranges.setdefault(field, []).append((start, start + len(text) if is_plain else end))
+        at = spaced.find(mark, at + 1)
+    if others and not others.isdisjoint(known := spaced.split()):
+        for number, other in enumerate(known):
+            if other in others:
+                standing = texts.at(number)
+                ranges.setdefault(standing.field, []).append(_alike(other, standing, text))
+    for field, joined in enumerate(texts.joined):
+        if text in joined and field not in ranges and (found := _joined(texts, field, text)):
+            ranges[field] = found
+    return {SHOWN[field]: _settled(ranges[field]) for field in sorted(ranges)}
 
 
 def _settled(ranges: list[Range]) -> tuple[Range, ...]:

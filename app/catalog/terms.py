@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
 from itertools import groupby
-from operator import or_
 from typing import NamedTuple, Self
 
 from app.catalog.naming import key_of
@@ -36,8 +34,6 @@ class Terms(tuple[Term, ...]):
 
     `levels` are, for each kind of match, the models of each word that counts; `telling_levels` leave out kinds that add
     no model to the one before, as they set none apart. `texts` are the words, `key` stands for them in any order.
-    `described` are the models that only their description brings. `shown` is each word with the other known words that
-    it stands for.
     """
 
     levels: list[list[int]]
@@ -45,8 +41,6 @@ class Terms(tuple[Term, ...]):
     texts: frozenset[str]
     key: str
     meant_key: str
-    described: int
-    shown: list[tuple[str, frozenset[str]]]
 
     def __new__(cls, given: Iterable[Term] = ()) -> Self:
         """Take the words in the order of the query."""
@@ -57,6 +51,4 @@ class Terms(tuple[Term, ...]):
         terms.texts = frozenset([term.text for term in terms])
         terms.key = key_of(terms.texts)
         terms.meant_key = key_of([term.meant for term in terms])
-        terms.described = reduce(or_, [term.kinds[DESCRIPTION] & ~term.kinds[TYPO] for term in terms], 0)
-        terms.shown = [(term.text, term.others) for term in terms]
         return terms

@@ -272,6 +272,39 @@ def test_what_was_read_ahead_is_what_a_search_would_have_read() -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("query", "model_id", "fields"),
+    [
+        ("claude sonnet 4.5", "anthropic/claude-sonnet-4.5", ("id", "name")),
+        ("anthropic opus", "anthropic/claude-opus-5", ("id", "name", "author")),
+        ("cluade opus", "anthropic/claude-opus-5", ("id", "name")),
+        ("deepseek nobody", "deepseek/deepseek-v3.2", ("id", "name", "author", "description")),
+        ("nobody gemini", "deepseek/deepseek-v3.2", ("description",)),
+        ("sonnet son", "anthropic/claude-sonnet-4", ("id", "name")),
+    ],
+)
+def test_several_words_are_shown_where_each_of_them_is(query: str, model_id: str, fields: tuple[str, ...]) -> None:
+    place, search = INDEX.places[model_id], SearchIndex(INDEX.models)
+    shown = search.hits([place], {place: 0.5}, search.terms_of(query))[place]
+    each = [search.hits([place], {place: 0.5}, search.terms_of(word))[place].highlights for word in query.split()]
+    assert shown.fields == fields
+    assert dict(shown.highlights) == {
+        field: tuple(sorted({at for highlights in each for at in highlights.get(field, ())}))
+        for field in fields
+        if field != "description"
+    }
+
+
+def test_a_word_that_is_mended_in_one_query_is_shown_as_written_in_a_query_of_too_many_errors() -> None:
+    search, place = SearchIndex(INDEX.models), INDEX.places["anthropic/claude-opus-5"]
+    one, many = "opus cluade", "opus qqqqq wwwww zzzzz xxxxx cluade"
+
+    def marked(query: str) -> int:
+        return len(search.hits([place], {place: 0.5}, search.terms_of(query))[place].highlights["id"])
+
+    assert [marked(query) for query in (one, many, one, many)] == [2, 1, 2, 1]
+
+
 def test_a_match_in_the_description_is_told() -> None:
     place = INDEX.places["deepseek/deepseek-v3.2"]
     assert INDEX.search.hits([place], {place: 0.1}, INDEX.search.terms_of("nobody"))[place].fields == ("description",)
