@@ -7,7 +7,6 @@ resident memory grew from 110 to 185 MiB, and stays at 122 with the allocator he
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 import threading
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from app.c_library import c_library
 from app.gradual import at_once
 
 # From malloc.h of glibc.
@@ -68,7 +68,7 @@ def _set_allocator(options: Mapping[int, int]) -> None:
     if sys.platform != "linux":
         return
     with suppress(AttributeError, OSError):
-        set_option = ctypes.CDLL(None).mallopt
+        set_option = c_library().mallopt
         for option, value in options.items():
             set_option(option, value)
 
@@ -90,6 +90,16 @@ def without_collections() -> Iterator[None]:
                     # Or the next object that anybody makes would have all of them looked through.
                     gc.freeze()
                 gc.enable()
+
+
+def collect() -> None:
+    """Take away what refers to itself and nobody needs, of all that is not kept out of collections.
+
+    To be called before anything is kept out: what is garbage by then would stay for good. Some 0.1 ms for each hundred
+    objects that came since the last time, answers that are kept above all.
+    """
+    if gc.get_count()[0] <= _MOST_COLLECTED:
+        gc.collect()
 
 
 def keep_out_of_collections() -> None:
@@ -142,11 +152,10 @@ def _letting_go(last: list[Any], many: int) -> Generator[None, None, None]:
 def settle() -> None:
     """Take what was built out of the collector's sight and give unused memory back to the system.
 
-    What dies young is collected first, so that no cycle is kept for good.
+    What is garbage by then is collected first, so that no cycle is kept for good.
     """
-    if gc.get_count()[0] <= _MOST_COLLECTED:
-        gc.collect(1)
+    collect()
     gc.freeze()
     with suppress(OSError, AttributeError):
         # glibc only; other C libraries have nothing like it.
-        ctypes.CDLL(None).malloc_trim(0)
+        c_library().malloc_trim(0)

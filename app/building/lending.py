@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from app.c_library import c_library
+
 # With a sixth, a refresh takes 3.2 s instead of 4.2, p99 is a fifth higher and a tenth less is read.
 SHARE: Final = 1 / 8
 # No shorter timer is told by uvloop. Who gets on by himself is looked at less often: each look takes the core from him.
@@ -28,12 +30,28 @@ CREDIT_SECONDS: Final = 0.002
 # From prctl(2); in nanoseconds, and 0 for what the thread began with.
 _SET_TIMER_SLACK: Final = 29
 _EXACT, _AS_EVER = 1, 0
+_UNUSED: Final = ctypes.c_ulong(0)
 # Where it does not run while we sleep, the core is somebody else's.
 TRIES: Final = 20
 REST_SECONDS: Final = 0.2
 # What gets this much of a core is done soon enough.
 LEAST_SHARE: Final = 0.05
 WINDOW_SECONDS: Final = 0.1
+
+
+def exact_sleep(seconds: float) -> None:
+    """Sleep no longer than asked for; by itself Linux adds 50 microseconds, half of what is lent."""
+    # Only here: a thread that is started meanwhile would have it for good.
+    _allow_timer_slack(_EXACT)
+    try:
+        time.sleep(seconds)
+    finally:
+        _allow_timer_slack(_AS_EVER)
+
+
+def _allow_timer_slack(nanoseconds: int) -> None:
+    with suppress(OSError, AttributeError):
+        c_library().prctl(_SET_TIMER_SLACK, ctypes.c_ulong(nanoseconds), _UNUSED, _UNUSED, _UNUSED)
 
 
 class Lender:
@@ -46,7 +64,7 @@ class Lender:
         self,
         cpu_seconds: Callable[[], float],
         now: Callable[[], float] = time.perf_counter,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] = exact_sleep,
     ) -> None:
         self._cpu_seconds = cpu_seconds
         self._now = now
@@ -89,20 +107,28 @@ class Lender:
             self._rests_until = self._now() + REST_SECONDS
 
 
-@contextmanager
-def exact_sleep() -> Iterator[None]:
-    """Let this thread sleep no longer than it asks for; by itself Linux adds 50 microseconds, half of what is lent."""
-    _allow_timer_slack(_EXACT)
-    try:
-        yield
-    finally:
-        _allow_timer_slack(_AS_EVER)
+class _Looks:
+    """Looks after a process again and again, until it is gone or nobody waits for it any more.
 
+    A function that asks to be called again would refer to itself, and to whoever waits: a cycle that stays.
+    """
 
-def _allow_timer_slack(nanoseconds: int) -> None:
-    with suppress(OSError, AttributeError):
-        unused = ctypes.c_ulong(0)
-        ctypes.CDLL(None).prctl(_SET_TIMER_SLACK, ctypes.c_ulong(nanoseconds), unused, unused, unused)
+    def __init__(self, lender: Lender, getting_on: Callable[[], object]) -> None:
+        self._lender = lender
+        self._getting_on = getting_on
+        self._loop = asyncio.get_running_loop()
+        self._next = self._loop.call_later(EACH_SECONDS_AT_EASE, self._look)
+
+    def _look(self) -> None:
+        with suppress(OSError):
+            if self._lender.look():
+                self._getting_on()
+            seconds = EACH_SECONDS_AT_EASE if self._lender.is_at_ease else EACH_SECONDS
+            self._next = self._loop.call_later(seconds, self._look)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._next.cancel()
 
 
 @contextmanager
@@ -114,20 +140,8 @@ def lending(process_id: int, getting_on: Callable[[], object]) -> Iterator[None]
     except (OSError, AttributeError):
         yield
         return
-    loop = asyncio.get_running_loop()
-    waiting: asyncio.TimerHandle | None = None
-
-    def look() -> None:
-        nonlocal waiting
-        with suppress(OSError):
-            if lender.look():
-                getting_on()
-            waiting = loop.call_later(EACH_SECONDS_AT_EASE if lender.is_at_ease else EACH_SECONDS, look)
-
-    waiting = loop.call_later(EACH_SECONDS_AT_EASE, look)
+    looks = _Looks(lender, getting_on)
     try:
-        with exact_sleep():
-            yield
+        yield
     finally:
-        if waiting is not None:
-            waiting.cancel()
+        looks.end()

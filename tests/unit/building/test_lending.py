@@ -93,12 +93,11 @@ def test_a_core_that_goes_to_somebody_else_is_not_lent_for_a_while() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how long others sleep beyond what they ask for is Linux's own")
-def test_nobody_sleeps_longer_than_is_lent_and_others_sleep_as_before() -> None:
+def test_nobody_else_sleeps_as_exactly_as_whoever_lends() -> None:
     slack = Path("/proc/self/timerslack_ns")
-    before = int(slack.read_text())
-    with exact_sleep():
-        assert int(slack.read_text()) == 1
-    assert int(slack.read_text()) == before > 1
+    before = slack.read_text()
+    exact_sleep(0.0001)
+    assert slack.read_text() == before != "1\n"
 
 
 @pytest.mark.anyio
