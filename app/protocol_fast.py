@@ -17,7 +17,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.prepared import Prepared
-from app.protocol_plain import ProblemProtocol
+from app.protocol_plain import ProblemProtocol, let_go
 from app.registry import Registry
 from app.web.front import Front, Wishes
 from app.web.middleware import AccessLog, new_request_id
@@ -138,7 +138,7 @@ class KnownRequestProtocol(ProblemProtocol):
         def make() -> None:
             if cycle.disconnected:
                 # Whoever asks and goes away at once would have others wait behind him.
-                cycle.on_response = _nothing
+                let_go(cycle)
                 return
             try:
                 made = self._front.made(scope, target)
@@ -168,8 +168,7 @@ class KnownRequestProtocol(ProblemProtocol):
             self.transport.writelines((b"".join((begun, block, request_id, _HEAD_END)), body))
         cycle.response_started = cycle.response_complete = True
         self.on_response_complete()
-        # As uvicorn does: else the two hold each other, and Python's collector, which seldom looks, has to part them.
-        cycle.on_response = _nothing
+        let_go(cycle)
         self._front.took(scope, prepared, choice, perf_counter() - started, request_id)
         return True
 
@@ -183,7 +182,3 @@ class KnownRequestProtocol(ProblemProtocol):
             self._arm(left)
         else:
             super().timeout_keep_alive_handler()
-
-
-def _nothing() -> None:
-    """Stand for what a request's cycle calls once it is over."""

@@ -1,26 +1,122 @@
-"""uvicorn's httptools protocol with our own words for what is no request, or comes over one connection too many."""
+"""uvicorn's httptools protocol with bounds, and our own words for what is no request or one connection too many."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from app.web.middleware import SECURITY_HEADERS, new_request_id
-from app.web.problems import MEDIA_TYPE, unreadable_request
+from app.web.middleware import MAX_HEADER_BYTES, SECURITY_HEADERS, new_request_id
+from app.web.problems import MEDIA_TYPE, Problem, headers_too_large, pathless_document
+from app.wire import header_lines, status_line
+
+# Requests that wait behind one that is being answered, some 8 kB each; 13,000 of the shortest fit into one packet.
+MAX_WAITING: Final = 128
+_NO_REQUEST: Final = Problem(
+    400, "malformed-request", "What came is no request that HTTP/1.1 knows; the connection is closed."
+)
+_TARGET_TOO_LONG: Final = Problem(
+    414, "target-too-long", f"The address that is asked for may have at most {MAX_HEADER_BYTES} bytes."
+)
+LINGER_SECONDS: Final = 2.0
+_NO_SCOPE: Final[Mapping[str, Any]] = {"path": ""}
+
+
+class _Waiting(deque[tuple[RequestResponseCycle, Any]]):
+    """The requests that wait on one connection, the newest first; one too many ends it, by way of the parser."""
+
+    def appendleft(self, waiting: tuple[RequestResponseCycle, Any]) -> None:
+        """Have a request wait; raises OverflowError for one too many."""
+        if len(self) >= MAX_WAITING:
+            let_go(waiting[0])
+            raise OverflowError(f"more than {MAX_WAITING} requests wait on one connection")
+        super().appendleft(waiting)
+
+
+def let_go(cycle: RequestResponseCycle) -> None:
+    """Part a request that is over from its connection, as uvicorn does after an answer.
+
+    Else the two hold each other, and Python's collector, which seldom looks, has to part them.
+    """
+    cycle.on_response = _nothing
+
+
+def _nothing() -> None:
+    """Stand for what a request's cycle calls once it is over."""
 
 
 class ProblemProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which answers what is no request with a problem document."""
+    """uvicorn's protocol, with bounds, and problem documents for what is no request."""
+
+    # How much came of a request whose head goes on, and whether the rest is not wanted.
+    _head_bytes = 0
+    _is_refused = False
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.pipeline = _Waiting()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; a head that has no end is refused."""
+        if self._is_refused:
+            return
+        super().data_received(data)
+        if "path" in (self.scope or _NO_SCOPE):
+            self._head_bytes = 0
+        elif self._head_bytes > MAX_HEADER_BYTES:
+            self._refuse_head()
+        else:
+            self._head_bytes += len(data)
+
+    def _refuse_head(self) -> None:
+        """Answer, and read on without keeping anything: who is still sending would lose an answer with a close."""
+        self._is_refused = True
+        is_target = len(self.url) > MAX_HEADER_BYTES
+        self._refuse(
+            _TARGET_TOO_LONG if is_target else headers_too_large(MAX_HEADER_BYTES), after_seconds=LINGER_SECONDS
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what nobody waits for any more."""
+        super().connection_lost(exc)
+        for cycle, _ in self.pipeline:
+            let_go(cycle)
+        self.pipeline.clear()
 
     def send_400_response(self, _msg: str) -> None:
         """Say so and close the connection; uvicorn's own answer is plain text without an id."""
+        self._refuse(_NO_REQUEST)
+
+    def _refuse(self, problem: Problem, after_seconds: float = 0.0) -> None:
+        """Close the connection, with an answer if none is owed to a request before; else after those."""
+        if self.transport.is_closing():
+            return
+        last = self.pipeline[0][0] if self.pipeline else self.cycle
+        if last is not None and not last.response_complete and not last.more_body:
+            last.keep_alive = False
+            return
+        if not self.pipeline:
+            self.transport.write(self._answer_to_no_request(problem))
+        if after_seconds:
+            self.loop.call_later(after_seconds, self.transport.close)
+        else:
+            self.transport.close()
+
+    def _answer_to_no_request(self, problem: Problem) -> bytes:
         request_id = new_request_id()
-        body = unreadable_request(request_id.decode())
+        body = pathless_document(problem, request_id.decode())
         headers = [
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
@@ -30,9 +126,7 @@ class ProblemProtocol(HttpToolsProtocol):
             *SECURITY_HEADERS,
             (b"x-request-id", request_id),
         ]
-        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines + b"\r\n" + body)
-        self.transport.close()
+        return status_line(problem.status) + header_lines(headers) + b"\r\n" + body
 
 
 class LimitedProtocol(ProblemProtocol):

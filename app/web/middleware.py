@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.preferences import MAX_BYTES as MAX_PREFERENCES_BYTES
 from app.tally import Tallies
-from app.web.problems import Problem, defect, problem_response
+from app.web.problems import Problem, defect, headers_too_large, problem_response, unknown_path
 from app.web.user_paths import is_preferences
 
 MAX_POST_BYTES: Final = 4_096
-# Servers in front stop at 8 to 32 kB; uvicorn's parser has no bound of its own.
+# Servers in front stop at 8 to 32 kB.
 MAX_HEADER_BYTES: Final = 65_536
 REQUEST_ID_MAX_CHARS: Final = 64
 _SAFE_ID: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
@@ -75,6 +75,9 @@ class Telemetry:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         max_body_bytes = MAX_PREFERENCES_BYTES if is_preferences(path) else MAX_POST_BYTES
         problem = refusal(scope["method"], headers, max_body_bytes)
+        if path.endswith("\n"):
+            # Routes match it as if it were not there; what goes by the path alone must not see another one.
+            problem = unknown_path(scope["path"])
         try:
             if problem is not None:
                 await problem_response(problem, Request(scope))(scope, receive, send_with_headers)
@@ -113,7 +116,7 @@ def log_access(method: str, path: str, status: int, seconds: float, request_id: 
 def refusal(method: str, headers: Headers, max_body_bytes: int) -> Problem | None:
     """Return why a request is refused before any route sees it; None when it may go on."""
     if sum(len(name) + len(value) for name, value in headers.raw) > MAX_HEADER_BYTES:
-        return Problem(431, "headers-too-large", f"All headers together may have at most {MAX_HEADER_BYTES} bytes.")
+        return headers_too_large(MAX_HEADER_BYTES)
     length = headers.get("content-length", "0")
     if method in _READS:
         if "transfer-encoding" in headers or length != "0":

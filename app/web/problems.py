@@ -145,16 +145,27 @@ def defect(request_id: str) -> Problem:
     return Problem(500, "internal", f"Something broke here; the log has the details under request_id {request_id}.")
 
 
-def unreadable_request(request_id: str) -> bytes:
-    """Return the document for bytes that are no request; there is no path that it could name."""
+def pathless_document(problem: Problem, request_id: str) -> bytes:
+    """Return the document of a problem with what is no request yet; there is no path that it could name."""
     document = {
-        "type": f"{TYPE_PREFIX}malformed-request",
-        "title": HTTPStatus.BAD_REQUEST.phrase,
-        "status": 400,
-        "detail": "What came is no request that HTTP/1.1 knows; the connection is closed.",
+        "type": TYPE_PREFIX + problem.slug,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
         "request_id": request_id,
     }
     return to_json(document)
+
+
+def headers_too_large(most_bytes: int) -> Problem:
+    """Return the 431 of a request whose headers have more bytes together."""
+    return Problem(431, "headers-too-large", f"All headers together may have at most {most_bytes} bytes.")
+
+
+def unknown_path(path: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """Return the 404 of a path that no route answers to."""
+    detail = f"There is nothing at {one_line(path)[:200]}; /docs lists what there is."
+    return Problem(404, "unknown-path", detail, headers=headers)
 
 
 def unknown_model(error: UnknownModelError) -> Problem:
@@ -177,8 +188,7 @@ def unknown_model(error: UnknownModelError) -> Problem:
 def _of_http(error: HTTPException, request: Request) -> Problem:
     headers = dict(error.headers or {})
     if error.status_code == 404:
-        detail = f"There is nothing at {one_line(request.scope['path'])[:200]}; /docs lists what there is."
-        return Problem(404, "unknown-path", detail, headers=headers)
+        return unknown_path(request.scope["path"], headers)
     if error.status_code == 405:
         if is_preferences(request.scope["path"].removeprefix(request.scope.get("root_path", ""))):
             # Starlette names the methods of the first route of a path alone.

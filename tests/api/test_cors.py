@@ -54,7 +54,7 @@ async def test_a_preflight_for_a_read_is_answered(service: Service) -> None:
     assert "POST" not in response.headers["Access-Control-Allow-Methods"]
 
 
-@pytest.mark.parametrize("path", ["/refresh", "/refresh/", "/refresh?dry_run=true"])
+@pytest.mark.parametrize("path", ["/refresh", "/refresh/", "/refresh%0A", "/refresh?dry_run=true"])
 async def test_no_site_is_let_near_refresh(service: Service, path: str) -> None:
     asked = len(service.simulator.requests)
     preflighted = await service.client.options(path, headers=preflight("POST"))

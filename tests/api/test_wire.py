@@ -159,7 +159,6 @@ async def test_raw_queries_that_make_no_sense_are_told_so(wire: Wire, target: by
     [
         b"GET /models/\xff\xfe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         b"GET /models?q=\xff HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        b"GET /models/" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         b"GET models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         b"GET /models HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n",
         b"BREW /models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -176,6 +175,11 @@ async def test_what_is_not_http_is_400_and_the_connection_ends(wire: Wire, reque
     answer = parsed(await wire.say(request_bytes))
     assert answer.status == 400
     assert (await wire.ask(b"/livez")).status == 200
+
+
+async def test_a_target_of_a_megabyte_is_414(wire: Wire) -> None:
+    answer = await wire.ask(b"/models/" + b"a" * 1_000_000)
+    assert (answer.status, answer.slug) == (414, "target-too-long")
 
 
 async def test_a_megabyte_of_headers_is_431(wire: Wire) -> None:
@@ -246,3 +250,9 @@ async def test_the_gate_holds_over_real_sockets(wire: Wire) -> None:
         assert (answer.status, answer.slug) == (403, "admin-closed")
     rebound = b"POST /refresh HTTP/1.1\r\nHost: rebound.example:8000\r\nConnection: close\r\n\r\n"
     assert parsed(await wire.say(rebound)).slug == "admin-closed"
+
+
+@pytest.mark.parametrize("target", [b"/models%0A", b"/refresh%0A", b"/users/anna/preferences%0A", b"/status%0a?x=1"])
+async def test_a_path_that_ends_with_a_line_break_is_another_path(wire: Wire, target: bytes) -> None:
+    answer = await wire.ask(target)
+    assert (answer.status, answer.slug) == (404, "unknown-path")

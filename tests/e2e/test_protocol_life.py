@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import orjson
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from app.memory import without_collections
+from app.protocol_plain import LINGER_SECONDS, MAX_WAITING, ProblemProtocol
 from tests.e2e.raw_http import Connection, request
 from tests.e2e.servers import Server, ThreadedServer, serving, simulated, threaded
 from tests.simulator import generate_catalog
@@ -180,6 +184,59 @@ def test_only_so_much_is_written_for_a_reader_who_does_not_read(tmp_path: Path, 
         server.on_loop(lambda: waiting.append(protocol.transport.get_write_buffer_size()))
         assert 0 < waiting[0] < 2 * length
         assert [len(slow.answer().body) for _ in range(60)] == [length] * 60
+
+
+@BOTH
+def test_only_so_many_requests_wait_on_one_connection_and_they_go_with_it(tmp_path: Path, is_fast: bool) -> None:
+    alive = request("/livez")
+    with threaded(tmp_path, is_fast=is_fast) as server, without_collections():
+        with Connection(server.port) as greedy:
+            greedy.send(alive * 10_000)
+            answered, is_closed = greedy.rest(5)
+            assert (answered.count(b"HTTP/1.1 200 OK\r\n"), is_closed) == (MAX_WAITING + 1, True)
+        with Connection(server.port) as gone:
+            gone.send(alive * MAX_WAITING)
+        give_up_at = time.monotonic() + 5
+        while server.server.server_state.connections and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        left = [cycle for cycle in gc.get_objects() if isinstance(cycle, RequestResponseCycle)]
+        assert len(left) <= 1
+
+
+@BOTH
+def test_a_head_without_an_end_is_refused_and_nothing_of_it_is_kept(tmp_path: Path, is_fast: bool) -> None:
+    with threaded(tmp_path, is_fast=is_fast) as server:
+        for begun, status in (
+            (b"GET /models HTTP/1.1\r\nHost: a\r\nX-Long: ", 431),
+            (b"GET /models HTTP/1.1\r\nHost: a\r\nX-Many: 1\r\n", 431),
+            (b"GET /models?q=", 414),
+        ):
+            with Connection(server.port) as endless:
+                more = b"X-More: 1\r\n" * 6_000 if begun.endswith(b"\n") else b"a" * 60_000
+                endless.send(begun)
+                for _ in range(20):
+                    endless.send(more)
+                assert endless.answer().status == status
+                (protocol,) = server.server.server_state.connections
+                assert isinstance(protocol, ProblemProtocol)
+                kept = len(protocol.url) + sum(len(name) + len(value) for name, value in protocol.headers)
+                assert kept < 400_000
+                assert endless.is_closed_within(LINGER_SECONDS + 3)
+
+
+@BOTH
+def test_a_good_request_has_its_answer_though_rubbish_follows_it(tmp_path: Path, is_fast: bool) -> None:
+    with threaded(tmp_path, is_fast=is_fast) as server:
+        for target in (HOT, "/status", "/models/search?q=widget"):
+            for times in (1, 3):
+                with Connection(server.port) as connection:
+                    connection.send(request(target, "X-Request-ID: good") * times + b"\x01rubbish\r\n\r\n")
+                    answers = [connection.answer() for _ in range(times)]
+                    assert [(answer.status, answer.header(b"x-request-id")) for answer in answers] == [
+                        (200, b"good")
+                    ] * times
+                    assert connection.rest(5) == (b"", True)
 
 
 def test_readers_who_go_away_in_the_middle_leave_nothing_behind(tmp_path: Path) -> None:
