@@ -114,7 +114,9 @@ def header_safe(value: SecretStr | None) -> SecretStr | None:
 
 
 def long_enough(value: SecretStr | None) -> SecretStr | None:
-    """Return a secret that can't be guessed."""
+    """Return a secret that can't be guessed, and is no hash of one: other tokens are made from it."""
+    if value is not None and value.get_secret_value().startswith(HASHED):
+        raise ValueError(f"must be the token itself, not {HASHED} and its hash: user tokens are made from it")
     if value is not None and len(value.get_secret_value()) < LEAST_TOKEN_CHARS:
         raise ValueError(f"must have {LEAST_TOKEN_CHARS} characters or more, e.g. the output of openssl rand -hex 32")
     return value

@@ -111,7 +111,8 @@ def _leave_to_the_schedule(serving: Serving) -> None:
     if left > 0 and not serving.refresher.is_refreshing:
         detail = (
             f"OpenRouter failed {CIRCUIT_FAILURES} times in a row or more; the schedule asks again in "
-            f"{math.ceil(left)} s, force=true asks now. The last good catalog stays."
+            f"{math.ceil(left)} s. The last good catalog stays. dry_run=true&force=true looks now; force=true "
+            "alone asks now, too, and accepts whatever the guard would refuse."
         )
         raise Problem(503, "upstream-failing", detail, title="Upstream keeps failing", headers=_retry_after(left))
 

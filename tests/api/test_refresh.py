@@ -183,7 +183,8 @@ async def test_after_five_failures_in_a_row_only_the_schedule_asks(tmp_path: Pat
             document = assert_problem(response, 503, "upstream-failing")
             # Sixteen minutes, a fifth more or less.
             assert 12 * 60 < int(response.headers["Retry-After"]) < 20 * 60
-            assert "force=true" in document["detail"]
+            assert "dry_run=true&force=true looks now" in document["detail"]
+            assert "accepts whatever the guard would refuse" in document["detail"]
         assert len(asked) == calls
         assert_problem(await service.refresh("?force=true"), 502, "refresh-failed")
         assert len(asked) == calls + 1

@@ -298,6 +298,7 @@ class TestSecrets:
 
     def test_a_token_that_user_tokens_are_made_from_is_long(self) -> None:
         assert "32 characters or more" in refusal(PREFERENCES_TOKEN="x" * 31)
+        assert "must be the token itself" in refusal(PREFERENCES_TOKEN=f"sha256:{'0' * 64}")
         assert "32 characters or more" in refusal(PREFERENCES_TOKEN=f" {'x' * 31} ")
         assert read(PREFERENCES_TOKEN="x" * 32).preferences_token == SecretStr("x" * 32)
 
