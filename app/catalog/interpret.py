@@ -49,15 +49,30 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "caching": ("supports", "caching"),
         "json": ("supports", "structured_outputs"),
         "structured": ("supports", "structured_outputs"),
-        "websearch": ("supports", "web_search"),
         "cheap": ("max_prompt_price", str(CHEAP_USD_PER_MILLION)),
         "cheapest": ("max_prompt_price", str(CHEAP_USD_PER_MILLION)),
     }
 )
+_ABILITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "structured_outputs": r"structured[ _-]outputs?|json[ _-](?:mode|outputs?|schema)",
+        "tools": r"(?:tool|function)[ _-](?:calling|calls?|use)",
+        "caching": r"prompt[ _-]caching",
+        "vision": r"(?:image|vision)[ _-](?:inputs?|understanding)",
+        "audio": r"audio[ _-]inputs?",
+        "files": r"(?:pdf|file)[ _-](?:inputs?|uploads?)",
+        "web_search": r"web[ _-]?search",
+    }
+)
+# "Free models" asks for no model of that name.
+_MODELS = r"(?:[ -](?:models?|llms?))?(?![\w.])"
+_ABILITY = re.compile(
+    rf"(?<!\w)(?:{'|'.join(f'(?P<{value}>{words})' for value, words in _ABILITIES.items())}){_MODELS}"
+)
 _CONTEXT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?([km])\+?(?:[ -](?:context|ctx|tokens?))?(?![\w.])")
 _LONG_CONTEXT = re.compile(r"(?<!\w)(?:long|large|big)[ -](?:context|ctx)(?!\w)")
 _PRICE = re.compile(r"(?:<|under|below|max)\s?\$?\s?(\d+(?:\.\d+)?)\s?(?:\$|usd|dollars?)?(?![\w.])")
-_WORD = re.compile(r"(?<![\w<$.])[a-z]+(?![\w.])")
+_WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
 
 @lru_cache(MAX_REMEMBERED)
@@ -93,7 +108,8 @@ _PATTERNS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, 
     (_PRICE, _read_price),
     (_CONTEXT, _read_context),
     (_LONG_CONTEXT, lambda _: ("min_context", str(LONG_CONTEXT_TOKENS))),
-    (_WORD, lambda match: _WORDS.get(match.group())),
+    (_ABILITY, lambda match: ("supports", str(match.lastgroup))),
+    (_WORD, lambda match: _WORDS.get(match.group(1))),
 )
 
 

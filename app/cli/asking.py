@@ -36,7 +36,7 @@ def _models(options: argparse.Namespace, way: Way, path: str, pairs: list[tuple[
     models, total = reply.document["models"], reply.document["total"]
     if not models:
         near = ", ".join(reply.document.get("suggestions", []))
-        print("No model matches." + (f" Near: {near}" if near else " Try fewer filters."))
+        print("No model matches." + (f" Near: {near}" if near else " Try fewer filters, or other words."))
         return NO
     console().print(models_table(models))
     print(f"{len(models)} of {total} models" + (", stale" if reply.document["stale"] else ""), file=sys.stderr)

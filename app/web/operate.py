@@ -160,12 +160,12 @@ async def readyz(request: Request) -> Response:
     serving = serving_of(request)
     if serving.is_draining:
         raise Problem(503, "draining", "The process is stopping; send traffic elsewhere.")
-    snapshot = serving.registry.published.snapshot
+    published = serving.registry.published
     document: dict[str, Any] = {
         "status": "ready",
-        "state": snapshot.contents.origin.value,
-        "models": len(snapshot.models),
-        "snapshot": snapshot.id,
+        "state": published.snapshot.contents.origin.value,
+        "models": published.index.listed.bit_count(),
+        "snapshot": published.snapshot.id,
     }
     return Response(to_json(document), 200, NOT_KEPT, media_type="application/json")
 
