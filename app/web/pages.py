@@ -85,7 +85,7 @@ async def openapi(request: Request) -> Response:
     state = request.app.state
     async with state.making_openapi:
         if state.openapi is None:
-            state.openapi = await asyncio.to_thread(_openapi, request.app)
+            state.openapi = await asyncio.to_thread(_openapi, request.app, request.scope.get("root_path", ""))
     return _fixed(request, "/openapi.json", state.openapi)
 
 
@@ -103,8 +103,10 @@ async def static_file(request: Request, name: str) -> Response:
     return _fixed(request, "/static/{name}", _static(name))
 
 
-def _openapi(app: FastAPI) -> Rendering:
-    return compressed(render(to_json(app.openapi())), QUICK)
+def _openapi(app: FastAPI, root_path: str) -> Rendering:
+    # Else the reference, and clients made from it, would ask beside the prefix that a proxy strips.
+    servers = {"servers": [{"url": root_path}]} if root_path else {}
+    return compressed(render(to_json({**app.openapi(), **servers})), QUICK)
 
 
 @cache

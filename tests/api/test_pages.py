@@ -103,6 +103,12 @@ async def test_the_openapi_document_is_the_one_that_the_query_words_are_in(servi
     assert names == set(WORDS)
 
 
+async def test_behind_a_prefix_the_openapi_document_says_so(tmp_path: Path) -> None:
+    async with serving(tmp_path) as service, client_of(service.app, root_path="/registry") as client:
+        document = (await client.get("/registry/openapi.json")).json()
+    assert document["servers"] == [{"url": "/registry"}]
+
+
 async def test_the_openapi_document_is_made_once_however_many_ask_at_once(service: Service) -> None:
     described, made = service.app.openapi, 0
 
