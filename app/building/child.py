@@ -15,6 +15,8 @@ from app.gradual import Pauses
 from app.memory import MANY_MODELS, collect, keep_out_of_collections
 
 _READ_BYTES = 1024**2
+# Objects that were made while a catalog is built; of 421 models 2,100, of 20,000 some 31,000, in 7 ms.
+_MOST_COLLECTED = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Child:
         message, frames = Message(), FrameCutter()
         some = await self._next_bytes()
         # What is garbage by now would be kept out of collections below, for good.
-        collect()
+        collect(_MOST_COLLECTED)
         while not frames.is_at_end:
             pauses = Pauses()
             for frame in frames.cut(some or await self._next_bytes()):
