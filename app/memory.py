@@ -95,8 +95,8 @@ def without_collections() -> Iterator[None]:
 def collect(most: int = _MOST_COLLECTED) -> None:
     """Take away what refers to itself and nobody needs, of all that is not kept out of collections.
 
-    To be called before anything is kept out: what is garbage by then would stay for good. All others wait meanwhile, 0.2
-    to 0.4 ms for a thousand objects, so nothing is done where more than `most` came since the last time.
+    To be called before anything is kept out: what is garbage by then would stay for good. All others wait meanwhile,
+    0.2 to 0.4 ms for a thousand objects, so nothing is done where more than `most` came since the last time.
     """
     if gc.get_count()[0] <= most:
         gc.collect()

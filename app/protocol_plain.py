@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,6 +26,7 @@ _TARGET_TOO_LONG: Final = Problem(
 )
 LINGER_SECONDS: Final = 2.0
 _NO_SCOPE: Final[Mapping[str, Any]] = {"path": ""}
+_data_received: Final = HttpToolsProtocol.data_received
 
 
 class _Waiting(deque[tuple[RequestResponseCycle, Any]]):
@@ -37,6 +38,13 @@ class _Waiting(deque[tuple[RequestResponseCycle, Any]]):
             let_go(waiting[0])
             raise OverflowError(f"more than {MAX_WAITING} requests wait on one connection")
         super().appendleft(waiting)
+
+
+class _Deaf:
+    """Stands for the parser of a request that is refused."""
+
+    def feed_data(self, data: bytes) -> None:
+        """Keep nothing."""
 
 
 def let_go(cycle: RequestResponseCycle) -> None:
@@ -54,9 +62,9 @@ def _nothing() -> None:
 class ProblemProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with bounds, and problem documents for what is no request."""
 
-    # How much came of a request whose head goes on, and whether the rest is not wanted.
+    # The request whose head goes on, and how much came of it.
+    _head: Mapping[str, Any] | None = None
     _head_bytes = 0
-    _is_refused = False
 
     def __init__(
         self,
@@ -67,22 +75,27 @@ class ProblemProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.pipeline = _Waiting()
+        # As after a request; uvicorn has None until the first one begins.
+        self.scope = cast("Any", _NO_SCOPE)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; a head that has no end is refused."""
-        if self._is_refused:
-            return
-        super().data_received(data)
-        if "path" in (self.scope or _NO_SCOPE):
-            self._head_bytes = 0
-        elif self._head_bytes > MAX_HEADER_BYTES:
+        _data_received(self, data)
+        # The path is told at the end of a head. One more test would be 1 % of an answer.
+        if "path" not in self.scope:
+            self._head_goes_on(len(data))
+
+    def _head_goes_on(self, more_bytes: int) -> None:
+        if self._head is not self.scope:
+            self._head, self._head_bytes = self.scope, 0
+        if self._head_bytes > MAX_HEADER_BYTES:
             self._refuse_head()
-        else:
-            self._head_bytes += len(data)
+        self._head_bytes += more_bytes
 
     def _refuse_head(self) -> None:
         """Answer, and read on without keeping anything: who is still sending would lose an answer with a close."""
-        self._is_refused = True
+        self.parser = cast("Any", _Deaf())
+        self.scope = cast("Any", _NO_SCOPE)
         is_target = len(self.url) > MAX_HEADER_BYTES
         self._refuse(
             _TARGET_TOO_LONG if is_target else headers_too_large(MAX_HEADER_BYTES), after_seconds=LINGER_SECONDS
