@@ -130,8 +130,7 @@ def reads_meanwhile(bench: Bench) -> list[Row]:
         }
         found: dict[tuple[str, bool], list[float]] = {}
         took: dict[str, list[float]] = {label: [] for label in cases}
-        # One in three is far from the others, so two would say little.
-        for label in list(cases) if bench.is_quick else [*cases, *FULL_CASES, *FULL_CASES]:
+        for label in list(cases) if bench.is_quick else [*cases, *FULL_CASES]:
             target, headers, script = cases[label]
             quiet = load(bench, served, target, headers, seconds=seconds, script=script)
             with _refreshing(served, took[label]):
