@@ -66,14 +66,9 @@ class ProblemProtocol(HttpToolsProtocol):
     _head: Mapping[str, Any] | None = None
     _head_bytes = 0
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def connection_made(self, transport: Any) -> None:
+        """Begin a connection."""
+        super().connection_made(transport)
         self.pipeline = _Waiting()
         # As after a request; uvicorn has None until the first one begins.
         self.scope = cast("Any", _NO_SCOPE)
