@@ -17,26 +17,28 @@ from app.web.problems import MEDIA_TYPE, Problem, headers_too_large, pathless_do
 from app.wire import header_lines, status_line
 
 # Requests that wait behind one that is being answered, some 8 kB each; 13,000 of the shortest fit into one packet.
-MAX_WAITING: Final = 128
+MAX_PIPELINED: Final = 128
 _NO_REQUEST: Final = Problem(
     400, "malformed-request", "What came is no request that HTTP/1.1 knows; the connection is closed."
 )
 _TARGET_TOO_LONG: Final = Problem(
     414, "target-too-long", f"The address that is asked for may have at most {MAX_HEADER_BYTES} bytes."
 )
+# For whoever goes on sending what is refused to find the answer.
 LINGER_SECONDS: Final = 2.0
 _NO_SCOPE: Final[Mapping[str, Any]] = {"path": ""}
+# Called by its name: to find it by super() takes as long as the test that follows it.
 _data_received: Final = HttpToolsProtocol.data_received
 
 
-class _Waiting(deque[tuple[RequestResponseCycle, Any]]):
+class _Pipeline(deque[tuple[RequestResponseCycle, Any]]):
     """The requests that wait on one connection, the newest first; one too many ends it, by way of the parser."""
 
     def appendleft(self, waiting: tuple[RequestResponseCycle, Any]) -> None:
         """Have a request wait; raises OverflowError for one too many."""
-        if len(self) >= MAX_WAITING:
+        if len(self) >= MAX_PIPELINED:
             let_go(waiting[0])
-            raise OverflowError(f"more than {MAX_WAITING} requests wait on one connection")
+            raise OverflowError(f"more than {MAX_PIPELINED} requests wait on one connection")
         super().appendleft(waiting)
 
 
@@ -69,7 +71,7 @@ class ProblemProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin a connection."""
         super().connection_made(transport)
-        self.pipeline = _Waiting()
+        self.pipeline = _Pipeline()
         # As after a request; uvicorn has None until the first one begins.
         self.scope = cast("Any", _NO_SCOPE)
 
@@ -111,6 +113,7 @@ class ProblemProtocol(HttpToolsProtocol):
         """Close the connection, with an answer if none is owed to a request before; else after those."""
         if self.transport.is_closing():
             return
+        # Of those that are owed an answer, the newest; what it lacks of its body will not come.
         last = self.pipeline[0][0] if self.pipeline else self.cycle
         if last is not None and not last.response_complete and not last.more_body:
             last.keep_alive = False

@@ -18,11 +18,10 @@ from app.protocol import protocol_for
 from app.runtime import calm_interpreter, patient_threads
 from app.settings import Settings
 from app.web.application import overload_of, with_front
-from app.web.middleware import log_access
+from app.web.middleware import MAX_HEADER_BYTES, log_access
 
 log = structlog.get_logger("serve")
 KEEP_ALIVE_SECONDS = 75
-MAX_HEADER_BYTES = 65_536
 
 
 def serve(settings: Settings) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -37,28 +37,26 @@ def words(value: Any) -> Any:
 
 def upstream_address(value: str) -> str:
     """Return the base of an API, without a slash at its end."""
-    parts = _web_address(value, "must be an absolute http(s) URL, e.g. https://openrouter.ai/api/v1")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must hold no user, password, query or fragment; use OPENROUTER_API_KEY for the key")
+    wanted = "must be an absolute http(s) URL, e.g. https://openrouter.ai/api/v1"
+    _check_web_address(value, wanted, "; use OPENROUTER_API_KEY for the key")
     return value.rstrip("/")
 
 
 def file_or_address(value: str | None) -> str | None:
     """Return the path of a file, or where one is fetched from."""
     if value is not None and "://" in value:
-        parts = _web_address(value, "must be a file, or an absolute https URL")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must hold no user, password, query or fragment")
+        _check_web_address(value, "must be a file, or an absolute https URL")
     return value
 
 
-def _web_address(value: str, wanted: str) -> SplitResult:
+def _check_web_address(value: str, wanted: str, instead: str = "") -> None:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_readable_port(value):
         raise ValueError(wanted)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(f"must hold no user, password, query or fragment{instead}")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must use https, except for a server on this machine")
-    return parts
 
 
 def redis_address(value: SecretStr | None) -> SecretStr | None:

@@ -74,10 +74,7 @@ class Telemetry:
 
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         max_body_bytes = MAX_PREFERENCES_BYTES if is_preferences(path) else MAX_POST_BYTES
-        problem = refusal(scope["method"], headers, max_body_bytes)
-        if path.endswith("\n"):
-            # Routes match it as if it were not there; what goes by the path alone must not see another one.
-            problem = unknown_path(scope["path"])
+        problem = refusal(scope["method"], scope["path"], headers, max_body_bytes)
         try:
             if problem is not None:
                 await problem_response(problem, Request(scope))(scope, receive, send_with_headers)
@@ -113,8 +110,11 @@ def log_access(method: str, path: str, status: int, seconds: float, request_id: 
     )
 
 
-def refusal(method: str, headers: Headers, max_body_bytes: int) -> Problem | None:
+def refusal(method: str, path: str, headers: Headers, max_body_bytes: int) -> Problem | None:
     """Return why a request is refused before any route sees it; None when it may go on."""
+    if path.endswith("\n"):
+        # Routes match a path as if this were not there; what goes by the path alone would see another one.
+        return unknown_path(path)
     if sum(len(name) + len(value) for name, value in headers.raw) > MAX_HEADER_BYTES:
         return headers_too_large(MAX_HEADER_BYTES)
     length = headers.get("content-length", "0")

@@ -27,8 +27,6 @@ REFRESH_EACH_SECONDS = 1.0
 # On a core that readers fill, a refresh takes some four seconds; longer runs would leave no time for 100,000 models.
 MEANWHILE_SECONDS = 3
 START_SECONDS = 20.0
-FULL_CASES = ("one model", "/models gzip")
-SLOW_CASE = "one model, a fifth of the load"
 # With 32 connections some 20,000 requests a second; wrk knows no smaller pause than a millisecond.
 SLOWLY = "function delay() return 1 end"
 WHOLE_ANSWERS = ("/models", "/models?format=frontend", "/models/core", "/models/openrouter")
@@ -124,17 +122,18 @@ def reads_meanwhile(bench: Bench) -> list[Row]:
     ):
         one = one_model(served)
         cases: dict[str, tuple[str, dict[str, str], Path | None]] = {
-            FULL_CASES[0]: (one, {}, None),
-            FULL_CASES[1]: ("/models", {"Accept-Encoding": "gzip"}, None),
-            SLOW_CASE: (one, {}, slowly),
+            "one model": (one, {}, None),
+            "/models gzip": ("/models", {"Accept-Encoding": "gzip"}, None),
+            "one model, a fifth of the load": (one, {}, slowly),
         }
+        full = [label for label, (_, _, script) in cases.items() if script is None]
         found: dict[tuple[str, bool], list[float]] = {}
         took: dict[str, list[float]] = {label: [] for label in cases}
-        for label in list(cases) if bench.is_quick else [*cases, *FULL_CASES]:
+        for label in list(cases) if bench.is_quick else [*cases, *full]:
             target, headers, script = cases[label]
             quiet = load(bench, served, target, headers, seconds=seconds, script=script)
             with _refreshing(served, took[label]):
-                long = max(seconds, MEANWHILE_SECONDS) if label in FULL_CASES else seconds
+                long = max(seconds, MEANWHILE_SECONDS) if label in full else seconds
                 busy = load(bench, served, target, headers, seconds=long, script=script)
             found.setdefault((label, False), []).append(quiet.p99_ms)
             found.setdefault((label, True), []).append(busy.p99_ms)

@@ -102,7 +102,7 @@ def _stages(bench: Bench, models: int, whole_ms: float, *, core: int) -> list[Ro
 
 def very_many(bench: Bench) -> list[Row]:
     """Measure one refresh of 100,000 models, from the core models on, as long as the bench has time."""
-    # On the core that nobody uses before it is there.
+    # Idle until the document is there.
     core = bench.server_core
     with upstream(bench, VERY_MANY, start_seconds=VERY_MANY_START_SECONDS, core=core) as feed:
         document_mib = len(get(feed.port, "/api/v1/models", timeout=60).body) / 1024**2
