@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from app.prepared import Prepared
 from app.protocol_plain import ProblemProtocol, let_go
 from app.registry import Registry
+from app.tally import QUICK_SECONDS
 from app.web.front import Front, Wishes
 from app.web.middleware import AccessLog, new_request_id
 from app.web.read import target_of
@@ -45,6 +46,11 @@ class KnownRequestProtocol(ProblemProtocol):
     _begun: tuple[RequestResponseCycle, Any] | None = None
     _active_at = 0.0
 
+    def connection_made(self, transport: Any) -> None:
+        """Begin a connection and take over what each request needs: to find that on the class takes thrice as long."""
+        super().connection_made(transport)
+        self._registry, self._access_log = self._registry, self._access_log
+
     def data_received(self, data: bytes) -> None:
         """Answer known bytes at once, hand anything else to uvicorn."""
         is_idle = not self._is_in_message and (self.cycle is None or self.cycle.response_complete)
@@ -70,7 +76,13 @@ class KnownRequestProtocol(ProblemProtocol):
                 if answer.note is not None:
                     answer.note()
                 seconds = perf_counter() - started
-                answer.tally.count(seconds)
+                tally = answer.tally
+                if seconds <= QUICK_SECONDS:
+                    # As `count` does, in this place: a call would be 1 % of an answer.
+                    tally.quick += 1
+                    tally.sum_seconds += seconds
+                else:
+                    tally.count(seconds)
                 if self._access_log is not None:
                     self._access_log(answer.method, answer.path, answer.status, seconds, request_id.decode())
                 return

@@ -13,27 +13,34 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
 BUCKETS_SECONDS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-
-
-_LEAST_SECONDS = BUCKETS_SECONDS[0]
+# What is prepared takes less; looking for its bucket would cost as much as all the rest.
+QUICK_SECONDS = BUCKETS_SECONDS[0]
 
 
 class StatusTally:
-    """The counts of one route and status; only the event loop writes it."""
+    """The counts of one route and status; only the event loop writes it.
 
-    __slots__ = ("buckets", "sum_seconds")
+    `quick` is the count of the first bucket.
+    """
+
+    __slots__ = ("_slower", "quick", "sum_seconds")
 
     def __init__(self) -> None:
-        self.buckets = [0] * (len(BUCKETS_SECONDS) + 1)
+        self.quick = 0
+        self._slower = [0] * len(BUCKETS_SECONDS)
         self.sum_seconds = 0.0
+
+    @property
+    def buckets(self) -> list[int]:
+        """How many answers took how long."""
+        return [self.quick, *self._slower]
 
     def count(self, seconds: float) -> None:
         """Count one answer."""
-        # What is prepared takes less than the least bound; looking for the bucket would cost as much as all the rest.
-        if seconds <= _LEAST_SECONDS:
-            self.buckets[0] += 1
+        if seconds <= QUICK_SECONDS:
+            self.quick += 1
         else:
-            self.buckets[bisect_left(BUCKETS_SECONDS, seconds)] += 1
+            self._slower[bisect_left(BUCKETS_SECONDS, seconds) - 1] += 1
         self.sum_seconds += seconds
 
 

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.main import create_app
+from app.web.middleware import new_request_id
 from tests.api.catalog import CATALOG, PLAIN, UNKNOWN
 from tests.api.service import Service, SteeredClock, assert_hardened, assert_problem, client_of, serving, settings_for
 from tests.simulator import Fault, Simulator
@@ -226,3 +227,9 @@ async def test_a_harmless_request_id_is_kept_and_another_is_replaced(service: Se
 
 async def test_request_ids_differ(service: Service) -> None:
     assert len({(await service.get("/livez")).headers["X-Request-ID"] for _ in range(50)}) == 50
+
+
+def test_request_ids_differ_by_the_thousand_and_are_of_one_length() -> None:
+    made = {new_request_id() for _ in range(1_000)}
+    assert len(made) == 1_000
+    assert {len(bytes.fromhex(one.decode())) for one in made} == {8}
