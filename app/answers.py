@@ -51,7 +51,7 @@ def models_in_pieces(published: Published, pairs: Pairs, *, fixed_source: str | 
 
 
 def search(published: Published, pairs: Pairs) -> bytes:
-    """Answer `/models/search`: the list with `match` in each model, `interpreted` and `suggestions`."""
+    """Answer `/models/search`: the list with `match` in each model, `interpreted`, `unmet` and `suggestions`."""
     query = parse_query(pairs, published.index)
     return b"".join(_list(published, query, select(published.index, query), is_search=True))
 
@@ -147,8 +147,11 @@ def _list(published: Published, query: Query, selected: Selection, *, is_search:
     if query.ids is not None:
         after["missing"] = selected.missing
     if is_search:
-        interpreted = [{"text": at.text, "word": at.word, "value": at.value} for at in selected.interpreted]
-        after |= {"interpreted": interpreted, "suggestions": selected.suggestions}
+        after |= {
+            "interpreted": [reading.told for reading in selected.interpreted],
+            "unmet": [reading.told for reading in selected.unmet],
+            "suggestions": selected.suggestions,
+        }
     return envelope(_rows(published, query, selected, is_search=is_search), after)
 
 

@@ -202,6 +202,10 @@ class SearchIndex:
         """Return the models that are called by all words, whole."""
         return reduce(and_, (term.kinds[AUTHOR_WHOLE] for term in terms), among)
 
+    def called(self, terms: Terms, among: int) -> int:
+        """Return the models that are called by all words, whichever way a word matches a name or an author."""
+        return reduce(and_, terms.levels[TYPO], among)
+
     def exactly_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by these words and no others."""
         return among & self._exact.of(terms.key)

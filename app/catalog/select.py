@@ -16,6 +16,8 @@ from app.catalog.search import Hit
 from app.catalog.terms import Terms
 
 Facets = Mapping[str, Mapping[str, int]]
+# Filters that are tried one by one where not all can be met; each costs a search, and nobody means more.
+MAX_TRIED = 8
 _NO_TERMS = Terms()
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -25,7 +27,7 @@ class Selection(NamedTuple):
 
     `hits` maps a place to its hit when words were searched for. `suggestions` are ids that come near when
     nothing matched. `missing` are asked-for ids that mean no model here. `interpreted` are words of the query that
-    were read as filters.
+    were read as filters, `unmet` those that were left out because no model that is meant passes them.
     """
 
     places: tuple[int, ...]
@@ -35,11 +37,22 @@ class Selection(NamedTuple):
     suggestions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     interpreted: tuple[Interpreted, ...] = ()
+    unmet: tuple[Interpreted, ...] = ()
+
+
+class _Understood(NamedTuple):
+    """The words to search for, the filters read from the others, and the query with those that are met."""
+
+    text: str
+    query: Query
+    interpreted: tuple[Interpreted, ...] = ()
+    unmet: tuple[Interpreted, ...] = ()
 
 
 def select(index: Index, query: Query) -> Selection:
     """Return the models that answer a query."""
-    text, interpreted, query = _understood(index, query)
+    understood = _understood(index, query)
+    text, query = understood.text, understood.query
     masks, missing = _masks(index, query)
     matching = reduce(and_, masks.values(), _universe(index, query))
     end = None if query.limit is None else query.offset + query.limit
@@ -64,22 +77,23 @@ def select(index: Index, query: Query) -> Selection:
         facets=_facets(index, query, masks, terms) if query.facets else _NOTHING,
         suggestions=index.search.nearest(text, index.listed) if text and not total else (),
         missing=missing,
-        interpreted=interpreted,
+        interpreted=understood.interpreted,
+        unmet=understood.unmet,
     )
 
 
-def _understood(index: Index, query: Query) -> tuple[str, tuple[Interpreted, ...], Query]:
-    """Return the words to search for, the filters read from the others, and the query with these filters.
+def _understood(index: Index, query: Query) -> _Understood:
+    """Return what a query asks for, with its words read as filters where they can't be names.
 
-    Words are filters when they can't be names: no model is called by all words together, or nothing but filters
-    was written and no model is called just that. Filters that nothing passes are dropped with their words.
+    That is where no model is called by all words together, or nothing but filters was written and no model is called
+    just that. Filters that nothing passes are left out with their words.
     """
     text = query.q or ""
     if not text.strip(_NOTHING_ASKED):
-        return "", (), query
+        return _Understood("", query)
     found = readings(text) if query.interpret else ()
     if not found:
-        return text, (), query
+        return _Understood(text, query)
     rest = text
     for _, start, end in sorted(found, key=lambda entry: -entry[1]):
         rest = f"{rest[:start]} {rest[end:]}"
@@ -89,14 +103,37 @@ def _understood(index: Index, query: Query) -> tuple[str, tuple[Interpreted, ...
         index.search.all_named(terms, index.listed) if rest_terms else index.search.exactly_named(terms, index.listed)
     )
     if names and not any(reading.word in _NEVER_NAMES for reading, _, _ in found):
-        return text, (), query
-    interpreted = tuple(reading for reading, _, _ in sorted(found, key=lambda entry: entry[1]))
-    narrowed = with_filters(query, interpreted)
-    masks, _ = _masks(index, narrowed)
-    matching = reduce(and_, masks.values(), _universe(index, narrowed))
-    if matching and (not rest_terms or index.search.find_terms(rest_terms, matching, 0).mask):
-        return rest.strip(), interpreted, narrowed
-    return (rest.strip() or text), (), query
+        return _Understood(text, query)
+    read = tuple(reading for reading, _, _ in sorted(found, key=lambda entry: entry[1]))
+    met, unmet = _met(index, query, rest_terms, read)
+    rest = rest.strip()
+    return _Understood(rest if met else rest or text, with_filters(query, met), met, unmet)
+
+
+def _met(
+    index: Index, query: Query, terms: Terms, read: tuple[Interpreted, ...]
+) -> tuple[tuple[Interpreted, ...], tuple[Interpreted, ...]]:
+    """Return the filters that can be met, each together with those before it, and the others."""
+
+    def matching(narrowed: Query) -> Mask:
+        return reduce(and_, _masks(index, narrowed)[0].values(), _universe(index, narrowed))
+
+    # Where several words name a model, it is that which was meant: one that passes and is called otherwise is not.
+    meant = index.search.called(terms, matching(query)) if len(terms) > 1 else 0
+
+    def are_met(filters: Sequence[Interpreted]) -> bool:
+        passing = matching(with_filters(query, filters))
+        if meant or not terms:
+            return bool(passing & (meant or passing))
+        return bool(index.search.find_terms(terms, passing, 0).mask)
+
+    if are_met(read):
+        return read, ()
+    met: list[Interpreted] = []
+    for reading in read[:MAX_TRIED]:
+        if are_met([*met, reading]):
+            met.append(reading)
+    return tuple(met), tuple(reading for reading in read if reading not in met)
 
 
 # Only punctuation is no question; other signs, such as emoji, are one that nothing answers.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.cli.ending import FINE, NO, UNREACHABLE, USAGE, UsageError, complain
 
@@ -34,6 +34,8 @@ def _models(options: argparse.Namespace, way: Way, path: str, pairs: list[tuple[
     from app.cli.tables import console, models_table
 
     models, total = reply.document["models"], reply.document["total"]
+    for line in _how_read(reply.document):
+        print(line, file=sys.stderr)
     if not models:
         near = ", ".join(reply.document.get("suggestions", []))
         print("No model matches." + (f" Near: {near}" if near else " Try fewer filters, or other words."))
@@ -41,6 +43,13 @@ def _models(options: argparse.Namespace, way: Way, path: str, pairs: list[tuple[
     console().print(models_table(models))
     print(f"{len(models)} of {total} models" + (", stale" if reply.document["stale"] else ""), file=sys.stderr)
     return FINE
+
+
+def _how_read(document: Mapping[str, Any]) -> Iterator[str]:
+    """Return what a search made of its words, if they were more than words; an older registry says less."""
+    for member, said in (("interpreted", "read as filters"), ("unmet", "no model is so, left out")):
+        if readings := document.get(member):
+            yield f"{said}: " + ", ".join(f"{one['text']} ({one['word']}={one['value']})" for one in readings)
 
 
 def _show(options: argparse.Namespace, way: Way) -> int:

@@ -185,11 +185,20 @@ class ModelList(Matches):
     models: list[ModelDocument] | list[DropdownRow] | list[SomeFields]
 
 
+class ReadFilter(Shape):
+    """A filter that was read from a query's words: the words, and the query word and value that mean the same."""
+
+    text: str
+    word: str
+    value: str
+
+
 class SearchList(Matches):
     """Models best first, each with `match`."""
 
     models: list[FoundModel] | list[FoundRow] | list[SomeFields]
-    interpreted: list[dict[str, Any]]
+    interpreted: list[ReadFilter] = Field(description="Words of the query that were taken as filters.")
+    unmet: list[ReadFilter] = Field(description="Filters that were left out: no model that is meant passes them.")
     suggestions: list[str] = Field(description="Ids that come near when nothing matched.")
 
 

@@ -70,7 +70,8 @@ async def test_search_gives_dropdown_rows_on_request(service: Service) -> None:
 
 async def test_the_envelope_is_the_lists_with_what_was_understood(service: Service) -> None:
     answer = await service.read("/models/search?q=anvil")
-    assert answer.keys() == {"models", "total", "updated_at", "snapshot", "stale", "interpreted", "suggestions"}
+    envelope = {"models", "total", "updated_at", "snapshot", "stale"}
+    assert answer.keys() == envelope | {"interpreted", "unmet", "suggestions"}
     assert answer["suggestions"] == []
     assert answer["total"] == len(answer["models"])
 

@@ -15,7 +15,7 @@ from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.merge import Ingredients, merge
 from app.catalog.parse import parse_records
 from app.catalog.query import Query
-from app.catalog.select import Selection, select
+from app.catalog.select import MAX_TRIED, Selection, select
 from app.catalog.snapshot import Origin, Snapshot
 from tests.simulator import make_record
 
@@ -88,6 +88,23 @@ def _ids(q: str, **words: Any) -> list[str]:
         ("< 0.5$", "max_prompt_price", "0.5"),
         ("under $2", "max_prompt_price", "2"),
         ("below 3 usd", "max_prompt_price", "3"),
+        ("less than $2", "max_prompt_price", "2"),
+        ("cheaper than 0.5 dollars", "max_prompt_price", "0.5"),
+        ("no more than $2", "max_prompt_price", "2"),
+        ("at most $5 per million tokens", "max_prompt_price", "5"),
+        ("up to $5/m", "max_prompt_price", "5"),
+        ("<= 3", "max_prompt_price", "3"),
+        ("$1", "max_prompt_price", "1"),
+        ("1 usd", "max_prompt_price", "1"),
+        ("1 million context", "min_context", "1000000"),
+        ("1 million token context window", "min_context", "1000000"),
+        ("million tokens", "min_context", "1000000"),
+        ("200 thousand tokens", "min_context", "200000"),
+        ("at least 200k context", "min_context", "200000"),
+        ("over 128k", "min_context", "128000"),
+        (">= 1m", "min_context", "1000000"),
+        ("under 32k tokens", "max_context", "32000"),
+        ("<128k", "max_context", "128000"),
     ],
 )
 def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
@@ -97,7 +114,14 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
         assert found.text.lower() == text
 
 
-@pytest.mark.parametrize("text", ["max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7", "under 5", "million"),
+        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3"),
+        *("without reasoning", "no tools", "non-reasoning", "not free", "no prompt caching"),
+    ],
+)
 def test_what_may_be_a_name_is_not_read_as_a_filter(text: str) -> None:
     assert list(readings(text)) == []
 
@@ -148,10 +172,47 @@ def test_a_filter_word_never_hides_a_name(query: str, meant: str) -> None:
     assert _selected(query).interpreted == ()
 
 
-def test_a_filter_that_nothing_passes_is_dropped_with_its_words() -> None:
+def test_a_filter_that_nothing_passes_is_left_out_with_its_words_and_told() -> None:
     selection = _selected("deepseek 1m context")
     assert selection.interpreted == ()
+    assert selection.unmet == (Interpreted("1m context", "min_context", "1000000"),)
     assert [INDEX.models[place].id for place in selection.places] == ["deepseek/deepseek-vision"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "met", "unmet"),
+    [
+        ("free claude vision", ["anthropic/claude-opus-5"], ["vision"], ["free"]),
+        ("claude vision free", ["anthropic/claude-opus-5"], ["vision"], ["free"]),
+        ("claude reasoning 1m context", ["anthropic/claude-haiku-4"], ["reasoning"], ["1m context"]),
+        ("claude opus free", ["anthropic/claude-opus-5"], [], ["free"]),
+        ("claude opus under $0.2", ["anthropic/claude-opus-5"], [], ["under $0.2"]),
+    ],
+)
+def test_filters_that_can_be_met_stay_where_another_can_not(
+    query: str, found: list[str], met: list[str], unmet: list[str]
+) -> None:
+    selection = _selected(query)
+    assert [INDEX.models[place].id for place in selection.places] == found
+    assert [reading.text for reading in selection.interpreted] == met
+    assert [reading.text for reading in selection.unmet] == unmet
+
+
+def test_of_very_many_filters_only_the_first_are_tried() -> None:
+    sizes = [f"{number}k" for number in range(1, MAX_TRIED + 2)]
+    selection = _selected(f"free claude {' '.join(sizes)}")
+    assert [reading.text for reading in selection.interpreted] == sizes[: MAX_TRIED - 1]
+    assert [reading.text for reading in selection.unmet] == ["free", *sizes[MAX_TRIED - 1 :]]
+
+
+def test_a_free_model_of_another_name_does_not_stand_for_the_one_that_was_named() -> None:
+    assert _ids("nemotron 3 free") == ["nvidia/nemotron-3:free"]
+    selection = _selected("deepseek vision free")
+    assert [INDEX.models[place].id for place in selection.places] == ["deepseek/deepseek-vision"]
+
+
+def test_where_words_are_read_as_they_stand_nothing_is_unmet() -> None:
+    assert _selected("deepseek 1m context", interpret=False).unmet == ()
 
 
 def test_facets_respect_the_interpreted_filters() -> None:
@@ -159,8 +220,13 @@ def test_facets_respect_the_interpreted_filters() -> None:
 
 
 def test_what_the_query_says_itself_stays() -> None:
-    query = Query(min_context_tokens=5, max_prompt_usd_per_million=Decimal(9), one_of={"price": ("priced",)})
-    read = [Interpreted("", "min_context", "7"), Interpreted("", "max_prompt_price", "1")]
+    query = Query(
+        min_context_tokens=5,
+        max_context_tokens=6,
+        max_prompt_usd_per_million=Decimal(9),
+        one_of={"price": ("priced",)},
+    )
+    read = [Interpreted("", word, "7") for word in ("min_context", "max_context", "max_prompt_price")]
     assert with_filters(query, [*read, Interpreted("", "price", "free")]) == query
 
 
@@ -170,9 +236,10 @@ def test_a_capability_is_asked_for_in_every_alternative() -> None:
     assert narrowed.all_of["supports"] == (("tools", "vision"), ("audio", "vision"))
 
 
-@given(
-    st.lists(st.sampled_from(["free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-"]), max_size=8)
-)
+PARTS = ["free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-", "no", "under", "$2", "1 million"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=8))
 def test_readings_lie_on_their_text_and_never_overlap(parts: list[str]) -> None:
     text = " ".join(parts)
     end_before = 0
