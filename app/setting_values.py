@@ -24,6 +24,9 @@ REDIS_SCHEMES = (
     "rediss+cluster://",
 )
 """How REDIS_URL may begin."""
+ANY_SITE = "*"
+# Pages of applications have schemes of their own, such as tauri://localhost.
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@*]+")
 # User tokens are made from it, and whoever has one of these can try keys against it at leisure.
 LEAST_TOKEN_CHARS = 32
 
@@ -89,11 +92,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def sites(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return origins as browsers send them, in lower case; `*` alone stands for any."""
+    for site in value:
+        if site != ANY_SITE and not _ORIGIN.fullmatch(site):
+            raise ValueError(
+                f"{site!r} is no origin: name each site by scheme and host alone, e.g. https://app.example or "
+                "http://localhost:3000, without a slash at the end"
+            )
+    return tuple(site.lower() for site in value)
+
+
 def named_sites(value: tuple[str, ...]) -> tuple[str, ...]:
     """Return origins, none of which stands for any."""
     if any("*" in site for site in value):
         raise ValueError("must name the sites, e.g. https://app.example; preferences are not for any site")
-    return value
+    return sites(value)
 
 
 def named_proxies(value: str) -> str:

@@ -58,8 +58,9 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Requests per minute that one client may send to the operator's routes, refused ones included.",
     )
-    cors_origins: Words = Field(
-        ("*",), description="Origins that browsers may read from, comma-separated; * is any. Never applies to /refresh."
+    cors_origins: Annotated[Words, AfterValidator(values.sites)] = Field(
+        (values.ANY_SITE,),
+        description="Origins that browsers may read from, comma-separated; * is any. Never applies to /refresh.",
     )
     cache_max_age_seconds: int = Field(
         60, ge=0, le=86_400, description="How long caches may reuse an answer without asking again."

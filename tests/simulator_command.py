@@ -75,6 +75,8 @@ async def _serve(options: argparse.Namespace) -> None:
 
 def catalog_files(source: Path) -> list[Path]:
     """Return the file itself, or the catalogs of a folder in the order of their names."""
+    if not source.exists():
+        raise SystemExit(f"there is no {source}; name a catalog file, plain or gzip, or a folder of them")
     if not source.is_dir():
         return [source]
     paths = sorted(path for path in source.iterdir() if path.name.endswith((".json", ".json.gz")))

@@ -146,7 +146,7 @@ class _QueryReader:
         if value is None:
             return None
         if not (value.isascii() and value.isdigit() and len(value) <= 12):
-            self.fault(word, f"must be a whole number, got {value[:40]!r}")
+            self.fault(word, f"must be a whole number from {word.minimum} to {word.maximum}, got {value[:40]!r}")
             return None
         if not word.minimum <= int(value) <= word.maximum:
             self.fault(word, f"must be from {word.minimum} to {word.maximum}, got {value}")

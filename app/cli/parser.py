@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from app import __version__
 from app.catalog.query import WORDS, Kind
 
 PROGRAM = "model-registry"
@@ -22,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Every LLM, its price, its limits and its lifecycle.",
         epilog=f"Settings come from the environment and .env; .env.example explains each. {EXIT_CODES}",
     )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     serve = _add(commands, "serve", "run the service in the foreground", "serve --port 8080")
     serve.add_argument("--host", help="address to listen on (HOST)")

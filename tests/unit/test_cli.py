@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from app import __version__
 from app.catalog.query import WORDS
 from app.cli import main
 from app.cli.parser import build_parser
@@ -123,6 +124,10 @@ def test_list_as_json_is_the_answer_of_the_api(run: Run) -> None:
     assert err == ""
     document = json.loads(out)
     assert (len(document["models"]), document["total"]) == (1, 2)
+
+
+def test_it_tells_its_version(run: Run) -> None:
+    assert run("--version")[:2] == (0, f"model-registry {__version__}\n")
 
 
 def test_a_wrong_value_gets_the_message_of_the_api_and_exit_code_2(run: Run) -> None:

@@ -128,8 +128,6 @@ class TestWords:
     @pytest.mark.parametrize(
         "name",
         [
-            "CORS_ORIGINS",
-            "PREFERENCES_CORS_ORIGINS",
             "OPENROUTER_OUTPUT_MODALITIES",
             "FILTER_DROP_VARIANTS",
             "FILTER_KEEP_VARIANTS",
@@ -141,6 +139,23 @@ class TestWords:
     )
     def test_a_list_is_written_with_commas(self, name: str) -> None:
         assert getattr(read(**{name: " one, two ,,three,"}), name.lower()) == ("one", "two", "three")
+
+    @pytest.mark.parametrize("name", ["CORS_ORIGINS", "PREFERENCES_CORS_ORIGINS"])
+    def test_sites_are_kept_as_browsers_send_them(self, name: str) -> None:
+        given = "https://App.example, http://localhost:3000,, http://[::1]:8080, tauri://localhost"
+        kept = ("https://app.example", "http://localhost:3000", "http://[::1]:8080", "tauri://localhost")
+        assert getattr(read(**{name: given}), name.lower()) == kept
+
+    @pytest.mark.parametrize(
+        "site", ["https://a.example/", "a.example", "https://a.example/app", "https://", "https://u@a.example", "null"]
+    )
+    @pytest.mark.parametrize("name", ["CORS_ORIGINS", "PREFERENCES_CORS_ORIGINS"])
+    def test_what_no_browser_sends_as_its_origin_is_refused(self, name: str, site: str) -> None:
+        assert f"{site!r} is no origin" in refusal(**{name: f"https://b.example, {site}"})
+
+    def test_any_site_may_read_but_no_pattern_stands_for_some(self) -> None:
+        assert read(CORS_ORIGINS="*").cors_origins == ("*",)
+        assert "'https://*.example' is no origin" in refusal(CORS_ORIGINS="https://*.example")
 
     @pytest.mark.parametrize("sites", ["*", "https://a.example,*", "https://*.example"])
     def test_preferences_are_not_for_any_site(self, sites: str) -> None:

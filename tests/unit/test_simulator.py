@@ -273,6 +273,11 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
         catalog_files(tmp_path)
 
 
+def test_a_catalog_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"there is no .*missing\.json; name a catalog file"):
+        catalog_files(tmp_path / "missing.json")
+
+
 @pytest.mark.e2e
 async def test_the_command_says_where_it_is_and_ends_on_sigterm(tmp_path: Path) -> None:
     file = tmp_path / "catalog.json"

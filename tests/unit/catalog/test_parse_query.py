@@ -32,7 +32,7 @@ def test_a_query_reads_the_same_the_second_time() -> None:
 def test_a_fault_is_found_again_each_time() -> None:
     index = build_index(SNAPSHOT)
     for _ in range(2):
-        with pytest.raises(QueryError, match="limit"):
+        with pytest.raises(QueryError, match="limit: must be a whole number from 1 to 1000, got 'many'"):
             parse_query((*PAIRS[:4], ("limit", "many")), index)
 
 
