@@ -78,6 +78,7 @@ async def test_a_model_that_vanished_can_still_be_looked_up_and_counted(fresh: S
     assert await fresh.ids(f"/models?ids={SMALL}") == [SMALL]
     assert (await fresh.read("/status"))["snapshot"]["delisted"] == 1
     assert (await fresh.read("/models/statistics"))["delisted"] == 1
+    assert (await fresh.read("/readyz"))["models"] == (await fresh.read("/models"))["total"]
 
 
 async def test_the_same_catalog_again_is_unchanged(fresh: Service) -> None:
