@@ -56,7 +56,7 @@ MAX_INEXACT_SCORE = 0.99
 
 
 class Hit(NamedTuple):
-    """One model found: its place, how well it fits (1 is exact), and what to show of it."""
+    """One model found: its place, how well it fits (1 is exact, and half of the words is half), and what to show."""
 
     place: int
     score: float
@@ -164,7 +164,7 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, terms)
-        found, steps = _of_one_word(terms, among) if len(terms) == 1 else _of_words(terms, among)
+        found, steps, share = _of_one_word(terms, among) if len(terms) == 1 else _of_words(terms, among)
         if not found:
             return Found((), (), 0, terms)
         ties = [self._step_by_variant(terms)]
@@ -174,7 +174,8 @@ class SearchIndex:
             steps.append([(1, self._exact.of(terms.meant_key))])
         exact = self.exactly_named(terms, found)
         ranked = [(1.0, mask) for _, mask in partition(exact, ties)]
-        rest = ((MAX_INEXACT_SCORE * score, mask) for score, mask in partition(found & ~exact, steps + ties))
+        best = MAX_INEXACT_SCORE * share
+        rest = ((best * score, mask) for score, mask in partition(found & ~exact, steps + ties))
         places: list[int] = []
         scores: list[float] = []
         for score, mask in chain(ranked, rest):
@@ -239,21 +240,26 @@ class SearchIndex:
         return [(1, ~others)]
 
 
-def _of_words(terms: Terms, among: int) -> tuple[int, list[Step]]:
-    """Return the models of a set that words find, and how much they match, by what ranks them first."""
+def _of_words(terms: Terms, among: int) -> tuple[int, list[Step], float]:
+    """Return the models of a set that words find, how much they match, by what ranks them first, and of how many words.
+
+    That is a share of one: less where no model has all of them.
+    """
     by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
     # Models that miss a word are only shown when none has all of them.
     best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
     found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
     telling = [by_count(at_least(level, found)) for level in terms.telling_levels] if found else []
-    return found, [by_count(by_name), by_count(at_all), *telling]
+    counts = by_count(at_all)
+    share = counts[0][0] / (len(at_all) - 1) if counts else 1.0
+    return found, [by_count(by_name), counts, *telling], share
 
 
-def _of_one_word(terms: Terms, among: int) -> tuple[int, list[Step]]:
+def _of_one_word(terms: Terms, among: int) -> tuple[int, list[Step], float]:
     """Return the same for a single word, of which nothing is to be counted."""
     levels = (terms.levels[TYPO], terms.levels[DESCRIPTION], *terms.telling_levels)
     found = among & terms.levels[DESCRIPTION][0]
-    return found, [[(1, part)] if (part := found & level[0]) else [] for level in levels]
+    return found, [[(1, part)] if (part := found & level[0]) else [] for level in levels], 1.0
 
 
 def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:

@@ -114,7 +114,7 @@ OneModel = ModelDocument | SomeFields
 class Match(Shape):
     """Why a model was found."""
 
-    score: float = Field(description="1 is exact.")
+    score: float = Field(description="1 is exact; where no model has all words, at most the share that some have.")
     fields: list[str] = Field(description="In which texts the words were found.")
     highlights: dict[str, list[tuple[int, int]]] = Field(description="Where: first character, and the one after.")
 

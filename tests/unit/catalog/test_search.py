@@ -131,6 +131,17 @@ def test_1_an_exact_id_or_name_comes_first_with_full_score() -> None:
     assert all(selection.hits[place].score < 1 for place in selection.places[1:])
 
 
+@pytest.mark.parametrize(("query", "words", "known"), [("blorpt claude", 2, 1), ("zyx yyyz claude opus", 4, 2)])
+def test_1_a_score_is_no_higher_than_the_share_of_the_words_that_some_model_has(
+    query: str, words: int, known: int
+) -> None:
+    selection = _selected(query)
+    scores = [selection.hits[place].score for place in selection.places]
+    assert 0.8 * known / words < scores[0] < known / words
+    assert scores == sorted(scores, reverse=True)
+    assert _selected("claude opus").hits[selection.places[0]].score > 0.9
+
+
 def test_2_a_model_with_all_words_beats_one_with_some() -> None:
     assert _ids("sonnet 4.5")[0] == "anthropic/claude-sonnet-4.5"
     assert "anthropic/claude-sonnet-4" not in _ids("sonnet 4.5")
