@@ -26,7 +26,9 @@ REDIS_SCHEMES = (
 """How REDIS_URL may begin."""
 ANY_SITE = "*"
 # Pages of applications have schemes of their own, such as tauri://localhost.
-_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@*]+")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._\[\]:-]*[A-Za-z0-9\]]")
+# Browsers leave them out.
+_SILENT_PORTS = frozenset({("http", 80), ("https", 443)})
 # User tokens are made from it, and whoever has one of these can try keys against it at leisure.
 LEAST_TOKEN_CHARS = 32
 
@@ -95,12 +97,19 @@ def is_loopback(host: str) -> bool:
 def sites(value: tuple[str, ...]) -> tuple[str, ...]:
     """Return origins as browsers send them, in lower case; `*` alone stands for any."""
     for site in value:
-        if site != ANY_SITE and not _ORIGIN.fullmatch(site):
+        if site != ANY_SITE and not _is_origin(site):
             raise ValueError(
                 f"{site!r} is no origin: name each site by scheme and host alone, e.g. https://app.example or "
-                "http://localhost:3000, without a slash at the end"
+                "http://localhost:3000, in ASCII, without a slash at the end and without the scheme's own port"
             )
     return tuple(site.lower() for site in value)
+
+
+def _is_origin(site: str) -> bool:
+    if not _ORIGIN.fullmatch(site) or not _has_readable_port(site):
+        return False
+    parts = urlsplit(site)
+    return bool(parts.hostname) and (parts.scheme, parts.port) not in _SILENT_PORTS
 
 
 def named_sites(value: tuple[str, ...]) -> tuple[str, ...]:

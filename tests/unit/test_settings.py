@@ -147,10 +147,15 @@ class TestWords:
         assert getattr(read(**{name: given}), name.lower()) == kept
 
     @pytest.mark.parametrize(
-        "site", ["https://a.example/", "a.example", "https://a.example/app", "https://", "https://u@a.example", "null"]
+        "site",
+        [
+            *("https://a.example/", "a.example", "https://a.example/app", "https://", "https://u@a.example", "null"),
+            *("https://a.example:443", "http://a.example:80", "https://a:b:c", "https://[", "https://:81"),
+            *("https://a.example;", "https://bücher.example", "https://a.example:99999"),
+        ],
     )
     @pytest.mark.parametrize("name", ["CORS_ORIGINS", "PREFERENCES_CORS_ORIGINS"])
-    def test_what_no_browser_sends_as_its_origin_is_refused(self, name: str, site: str) -> None:
+    def test_what_names_no_site_as_browsers_do_is_refused(self, name: str, site: str) -> None:
         assert f"{site!r} is no origin" in refusal(**{name: f"https://b.example, {site}"})
 
     def test_any_site_may_read_but_no_pattern_stands_for_some(self) -> None:
