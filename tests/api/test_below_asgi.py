@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 from app.memory import without_collections
 from app.protocol import protocol_for
 from app.web.front import Front
+from app.web.serving import Serving
 from tests.api.two_ways import serving, settings_for, started
 from tests.e2e.raw_http import request
 
@@ -59,6 +60,7 @@ class Side:
     protocol: type[asyncio.Protocol]
     config: uvicorn.Config
     reached: list[str]
+    serving: Serving
     state: ServerState = field(default_factory=ServerState)
 
     def connect(self) -> tuple[Any, Wire]:
@@ -91,7 +93,7 @@ async def connected(folder: Path, **options: Any) -> AsyncIterator[Side]:
         assert protocol is not None
         config = uvicorn.Config(application, http=protocol, log_config=None, access_log=False, lifespan="off")
         config.load()
-        yield Side(front, protocol, config, reached)
+        yield Side(front, protocol, config, reached, serving(app))
 
 
 def crowd(side: Side) -> list[tuple[Any, Wire]]:
@@ -122,6 +124,27 @@ async def test_a_known_target_is_answered_at_once_whatever_else_the_request_says
             assert said.startswith(b"HTTP/1.1 200 OK\r\ndate: Sun, 22 Nov 2026 12:00:00 GMT\r\n")
             assert b"x-request-id: mine-%d\r\n\r\n{" % number in said
         assert side.reached == []
+
+
+@pytest.mark.anyio
+async def test_each_request_of_known_bytes_is_counted_with_the_time_that_it_took(tmp_path: Path) -> None:
+    async with connected(tmp_path) as side:
+        await until_written(side.ask(request(HOT)))
+        connection, wire = side.connect()
+        # Bytes are known once the answer has its compressed forms, and came once more.
+        for _ in range(1_000):
+            connection.data_received(request(HOT))
+            if len(side.serving.registry.published.wire):
+                break
+            await asyncio.sleep(0.001)
+        tally = side.serving.metrics.tallies.of("/models/{model_id:path}")
+        for _ in range(5):
+            answers, count, seconds = len(wire.written), sum(tally.buckets), tally.sum_seconds
+            connection.data_received(request(HOT))
+            assert len(wire.written) == answers + 1
+            assert sum(tally.buckets) == count + 1
+            assert tally.sum_seconds > seconds
+        assert len(side.serving.registry.published.wire) == 1
 
 
 @pytest.mark.anyio
