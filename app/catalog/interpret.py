@@ -2,32 +2,30 @@
 
 A word stays a name as long as models are called so together with the other words: `deepseek vision` is a model,
 `claude vision` is Claude models that see. What was interpreted is told, and `interpret=false` turns it off. What is
-denied (`without reasoning`) and least prices (`over $10`) are no filters: there is none for them.
+denied (`without reasoning`) and least prices (`over $10`) are no filters: there is none for them. The former is left
+out of the words that are searched for, too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
+from app.catalog.amounts import Reading, amounts_for
 from app.catalog.query import Query
 from app.catalog.words import fold
 
 # Below this input price, a quarter of a real catalog lies.
 CHEAP_USD_PER_MILLION = Decimal("0.3")
-LONG_CONTEXT_TOKENS = 200_000
 # Texts whose filters are remembered: the latest come again with other filters and pages.
 MAX_REMEMBERED = 1_024
-_UNITS = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreted:
+class Interpreted(NamedTuple):
     """One filter read from a query: the words it was read from, the query word that means the same, its value."""
 
     text: str
@@ -37,12 +35,22 @@ class Interpreted:
     @property
     def told(self) -> dict[str, str]:
         """What a search says of it."""
-        return {"text": self.text, "word": self.word, "value": self.value}
+        return self._asdict()
+
+
+class Read(NamedTuple):
+    """A filter and where in the text its words stand; there is none for what is denied, such as an ability."""
+
+    filter: Interpreted
+    start: int
+    end: int
+    is_denied: bool = False
 
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "free": ("price", "free"),
+        "paid": ("price", "priced"),
         "vision": ("supports", "vision"),
         "tools": ("supports", "tools"),
         "tool": ("supports", "tools"),
@@ -75,94 +83,85 @@ _MODELS = r"(?:[ -](?:models?|llms?))?(?![\w.])"
 _ABILITY = re.compile(
     rf"(?<!\w)(?:{'|'.join(f'(?P<{value}>{words})' for value, words in _ABILITIES.items())}){_MODELS}"
 )
-_AT_MOST = r"<=?|(?:under|below|up to|at most|(?:less|cheaper|no more|not more) than)\s"
-_AT_LEAST = r">=?|(?:over|above|from|at least|min|minimum|more than|between)\s"
-_TOKENS = r"(?:[ -](?:of )?(?:context|ctx|tokens?|window|length))"
-_CONTEXT = re.compile(
-    rf"(?<![\w.$])(?:(?P<most>{_AT_MOST})|{_AT_LEAST})?\s?"
-    rf"(?P<count>\d+(?:\.\d+)?)\s?(?P<unit>[km]|thousand|million)\+?{_TOKENS}*(?![\w.])"
-)
-_LONG_CONTEXT = re.compile(r"(?<!\w)(?:long|large|big)[ -](?:context|ctx)(?!\w)")
-_MILLION = re.compile(rf"(?<![\w.])million{_TOKENS}+(?!\w)")
-_PRICE = re.compile(
-    rf"(?<![\w$])(?:(?P<most>max\s|{_AT_MOST})|(?P<least>{_AT_LEAST}))?\s?"
-    r"(?P<before>\$)?\s?(?P<usd>\d+(?:\.\d+)?)\s?(?P<after>\$|usd|dollars?)?"
-    r"(?:\s?(?:/|per )\s?(?:1 ?)?m(?:illion|tok)?(?: tokens?)?)?(?![\w.])"
-)
-# Most queries tell no number and no price, and need not be looked through for them.
-_NUMBER = re.compile(r"\d|million")
-_MONEY = re.compile(r"[$<]|usd|dollar")
-_DENIED = re.compile(r"(?:^|\W)(?:no|non|not|without)[ -]$")
-# The longest with its blank, and what is before it.
-_DENIAL_CHARS = 9
+# What is denied, with the words between; the longest of them, and what is before it, has so many characters.
+_DENIED = re.compile(r"(?:^|(?<=\W))(?:no|non|not|without|w/o)(?:[\s-]+(?:an?|any))?[\s-]+$")
+_DENIAL_CHARS = 24
+_AND = re.compile(r"[\s,]*(?:and|or|nor)?\s+")
+_TO = re.compile(r"\s?(?:and|to|-|–)\s?")
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
 
 @lru_cache(MAX_REMEMBERED)
-def readings(text: str) -> tuple[tuple[Interpreted, int, int], ...]:
-    """Return every filter that a text may hold, and where its words stand; they don't overlap."""
-    return tuple(_readings(text))
-
-
-def _readings(text: str) -> Iterator[tuple[Interpreted, int, int]]:
+def readings(text: str) -> tuple[Read, ...]:
+    """Return every filter that a text may hold, in the order of the text; they don't overlap."""
     folded = fold(text)
+    found: list[Read] = []
     taken: list[tuple[int, int]] = []
-    for pattern, read in _patterns_for(folded):
+    for pattern, read in (*amounts_for(folded), *_OF_WORDS):
         for match in pattern.finditer(folded):
             start, end = match.span()
-            found = None if any(start < b and a < end for a, b in taken) else read(match)
-            if found is None:
-                continue
-            taken.append((start, end))
-            if not _DENIED.search(folded, max(0, start - _DENIAL_CHARS), start):
-                yield Interpreted(text[start:end].strip(), *found), start, end
+            known = None if any(start < b and a < end for a, b in taken) else read(match)
+            if known is not None:
+                taken.append((start, end))
+                found.append(Read(Interpreted(text[start:end].strip(), *known), start, end))
+    return tuple(_connected(text, folded, sorted(found, key=lambda read: read.start))) if found else ()
 
 
-def _read_price(match: re.Match[str]) -> tuple[str, str] | None:
-    # "max 5" may be a name; a price needs its currency, or a sign before it.
-    is_price = match["before"] or match["after"] or (match["most"] or "").startswith("<")
-    return ("max_prompt_price", match["usd"]) if is_price and not match["least"] else None
+def _connected(text: str, folded: str, found: Sequence[Read]) -> Iterator[Read]:
+    """Return readings with what stands before them: a denial, which goes on behind `and`, or the start of a range."""
+    last: Read | None = None
+    for at in found:
+        (_, word, value), start, end, _ = at
+        denial = _DENIED.search(folded, max(0, start - _DENIAL_CHARS), start)
+        if denial is not None:
+            at = _denied(text, word, value, denial.start(), end)
+        elif last is not None and last.is_denied and _AND.fullmatch(folded, last.end, start):
+            at = _denied(text, word, value, last.end, end)
+        elif (
+            last is not None
+            and last.filter.word == word == "min_context"
+            and folded.startswith(("between ", "from "), last.start)
+            and _TO.fullmatch(folded, last.end, start)
+        ):
+            at = Read(Interpreted(text[last.end : end].strip(), "max_context", value), last.end, end)
+        yield at
+        last = at
 
 
-def _read_context(match: re.Match[str]) -> tuple[str, str]:
-    tokens = int(Decimal(match["count"]) * _UNITS[match["unit"]])
-    return "max_context" if match["most"] else "min_context", str(tokens)
+def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:
+    said = text[start:end].strip()
+    if word == "price":
+        return Read(Interpreted(said, word, "priced"), start, end)
+    return Read(Interpreted(said, word, value), start, end, is_denied=True)
 
 
-_Reading = tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str] | None]]
-_OF_WORDS: Sequence[_Reading] = (
-    (_LONG_CONTEXT, lambda _: ("min_context", str(LONG_CONTEXT_TOKENS))),
+_OF_WORDS: Sequence[Reading] = (
     (_ABILITY, lambda match: ("supports", str(match.lastgroup))),
     (_WORD, lambda match: _WORDS.get(match.group(1))),
 )
-_AND_TOKENS: Sequence[_Reading] = (
-    (_CONTEXT, _read_context),
-    (_MILLION, lambda _: ("min_context", str(_UNITS["million"]))),
-    *_OF_WORDS,
-)
-_AND_PRICES: Sequence[_Reading] = ((_PRICE, _read_price), *_AND_TOKENS)
-
-
-def _patterns_for(folded: str) -> Sequence[_Reading]:
-    if not _NUMBER.search(folded):
-        return _OF_WORDS
-    return _AND_PRICES if _MONEY.search(folded) else _AND_TOKENS
 
 
 def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
-    """Return a query with filters added; what the query says itself about the same word stays."""
+    """Return a query with filters added; what the query says itself about the same word stays.
+
+    Of several bounds of one kind the tightest counts.
+    """
     one_of, all_of = dict(query.one_of), dict(query.all_of)
-    changes: dict[str, Any] = {}
+    numbers: dict[str, list[Decimal]] = {}
     for found in filters:
-        if found.word == "price" and "price" not in one_of:
-            one_of["price"] = (found.value,)
+        if found.word == "price":
+            if "price" not in query.one_of:
+                one_of["price"] = (found.value,)
         elif found.word == "supports":
             groups = all_of.get("supports", ((),))
             all_of["supports"] = tuple((*group, found.value) for group in groups)
-        elif found.word == "min_context" and query.min_context_tokens is None:
-            changes["min_context_tokens"] = int(found.value)
-        elif found.word == "max_context" and query.max_context_tokens is None:
-            changes["max_context_tokens"] = int(found.value)
-        elif found.word == "max_prompt_price" and query.max_prompt_usd_per_million is None:
-            changes["max_prompt_usd_per_million"] = Decimal(found.value)
+        else:
+            numbers.setdefault(found.word, []).append(Decimal(found.value))
+    changes: dict[str, Any] = {}
+    if "min_context" in numbers and query.min_context_tokens is None:
+        changes["min_context_tokens"] = int(max(numbers["min_context"]))
+    if "max_context" in numbers and query.max_context_tokens is None:
+        changes["max_context_tokens"] = int(min(numbers["max_context"]))
+    if "max_prompt_price" in numbers and query.max_prompt_usd_per_million is None:
+        changes["max_prompt_usd_per_million"] = min(numbers["max_prompt_price"])
     return query._replace(one_of=MappingProxyType(one_of), all_of=MappingProxyType(all_of), **changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
 from types import MappingProxyType
@@ -27,7 +27,7 @@ class Selection(NamedTuple):
 
     `hits` maps a place to its hit when words were searched for. `suggestions` are ids that come near when
     nothing matched. `missing` are asked-for ids that mean no model here. `interpreted` are words of the query that
-    were read as filters, `unmet` those that were left out because no model that is meant passes them.
+    were read as filters, `unmet` those that were left out: no model that is meant passes them, or they are denied.
     """
 
     places: tuple[int, ...]
@@ -95,43 +95,52 @@ def _understood(index: Index, query: Query) -> _Understood:
     if not found:
         return _Understood(text, query)
     rest = text
-    for _, start, end in sorted(found, key=lambda entry: -entry[1]):
-        rest = f"{rest[:start]} {rest[end:]}"
+    for read in reversed(found):
+        rest = f"{rest[: read.start]} {rest[read.end :]}"
+    rest = rest.strip() if rest.strip(_NOTHING_ASKED) else ""
     rest_terms = index.search.terms_of(rest)
     terms = index.search.terms_of(text)
     names = (
         index.search.all_named(terms, index.listed) if rest_terms else index.search.exactly_named(terms, index.listed)
     )
-    if names and not any(reading.word in _NEVER_NAMES for reading, _, _ in found):
+    if names and not any(read.filter.word in _NEVER_NAMES for read in found):
         return _Understood(text, query)
-    read = tuple(reading for reading, _, _ in sorted(found, key=lambda entry: entry[1]))
-    met, unmet = _met(index, query, rest_terms, read)
-    rest = rest.strip()
-    return _Understood(rest if met else rest or text, with_filters(query, met), met, unmet)
+    met, unmet = _met(index, query, rest_terms, _once(read.filter for read in found if not read.is_denied))
+    # Where nothing but filters was written and none can be met, their words may still be found in descriptions.
+    asked = rest or (text if unmet and not met else "")
+    denied = _once(read.filter for read in found if read.is_denied)
+    return _Understood(asked, with_filters(query, met), met, unmet + denied)
+
+
+def _once(filters: Iterable[Interpreted]) -> tuple[Interpreted, ...]:
+    """Return filters without those that say the same in other words."""
+    first: dict[tuple[str, str], Interpreted] = {}
+    for read in filters:
+        first.setdefault((read.word, read.value), read)
+    return tuple(first.values())
 
 
 def _met(
     index: Index, query: Query, terms: Terms, read: tuple[Interpreted, ...]
 ) -> tuple[tuple[Interpreted, ...], tuple[Interpreted, ...]]:
-    """Return the filters that can be met, each together with those before it, and the others."""
+    """Return the filters that can be met, each together with those before it, and the others.
 
-    def matching(narrowed: Query) -> Mask:
-        return reduce(and_, _masks(index, narrowed)[0].values(), _universe(index, narrowed))
+    Where nothing is found without them, they are not to blame, and stay.
+    """
+
+    def found_with(filters: Sequence[Interpreted]) -> Mask:
+        passing = _matching(index, with_filters(query, filters))
+        if meant or not terms:
+            return passing & (meant or passing)
+        return index.search.find_terms(terms, passing, 0).mask
 
     # Where several words name a model, it is that which was meant: one that passes and is called otherwise is not.
-    meant = index.search.called(terms, matching(query)) if len(terms) > 1 else 0
-
-    def are_met(filters: Sequence[Interpreted]) -> bool:
-        passing = matching(with_filters(query, filters))
-        if meant or not terms:
-            return bool(passing & (meant or passing))
-        return bool(index.search.find_terms(terms, passing, 0).mask)
-
-    if are_met(read):
+    meant = index.search.called(terms, _matching(index, query)) if len(terms) > 1 else 0
+    if found_with(read) or not found_with(()):
         return read, ()
     met: list[Interpreted] = []
     for reading in read[:MAX_TRIED]:
-        if are_met([*met, reading]):
+        if found_with([*met, reading]):
             met.append(reading)
     return tuple(met), tuple(reading for reading in read if reading not in met)
 
@@ -147,6 +156,11 @@ def _universe(index: Index, query: Query) -> Mask:
     if "lifecycle" in query.one_of or query.ids is not None:
         return (1 << len(index.models)) - 1
     return index.listed
+
+
+def _matching(index: Index, query: Query) -> Mask:
+    """Return the models that pass every filter."""
+    return reduce(and_, _masks(index, query)[0].values(), _universe(index, query))
 
 
 def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]]:

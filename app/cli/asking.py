@@ -45,9 +45,17 @@ def _models(options: argparse.Namespace, way: Way, path: str, pairs: list[tuple[
     return FINE
 
 
+_SAID_OF_FILTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "interpreted": "read as filters",
+        "unmet": "left out, as nothing that is meant is so, or there is no such filter",
+    }
+)
+
+
 def _how_read(document: Mapping[str, Any]) -> Iterator[str]:
     """Return what a search made of its words, if they were more than words; an older registry says less."""
-    for member, said in (("interpreted", "read as filters"), ("unmet", "no model is so, left out")):
+    for member, said in _SAID_OF_FILTERS.items():
         if readings := document.get(member):
             yield f"{said}: " + ", ".join(f"{one['text']} ({one['word']}={one['value']})" for one in readings)
 

@@ -198,7 +198,7 @@ class SearchList(Matches):
 
     models: list[FoundModel] | list[FoundRow] | list[SomeFields]
     interpreted: list[ReadFilter] = Field(description="Words of the query that were taken as filters.")
-    unmet: list[ReadFilter] = Field(description="Filters that were left out: no model that is meant passes them.")
+    unmet: list[ReadFilter] = Field(description="Filters left out: what is meant doesn't pass, or they are denied.")
     suggestions: list[str] = Field(description="Ids that come near when nothing matched.")
 
 

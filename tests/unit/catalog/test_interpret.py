@@ -39,6 +39,8 @@ RECORDS = [
     make_record("deepseek/deepseek-vision"),
     make_record("perplexity/sonar-reasoning"),
     make_record("perplexity/sonar", supported_parameters=["reasoning"]),
+    make_record("zeta/agentic-1"),
+    make_record("zeta/plain:free", description="For agentic work.", pricing={"prompt": "0", "completion": "0"}),
 ]
 INDEX = build_index(
     Snapshot(
@@ -95,7 +97,11 @@ def _ids(q: str, **words: Any) -> list[str]:
         ("up to $5/m", "max_prompt_price", "5"),
         ("<= 3", "max_prompt_price", "3"),
         ("$1", "max_prompt_price", "1"),
-        ("1 usd", "max_prompt_price", "1"),
+        ("fewer than 300k", "max_context", "300000"),
+        ("a million tokens", "min_context", "1000000"),
+        ("128,000 tokens", "min_context", "128000"),
+        ("under 32000 tokens", "max_context", "32000"),
+        ("paid", "price", "priced"),
         ("1 million context", "min_context", "1000000"),
         ("1 million token context window", "min_context", "1000000"),
         ("million tokens", "min_context", "1000000"),
@@ -109,8 +115,9 @@ def _ids(q: str, **words: Any) -> list[str]:
 )
 def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
     for typed in (text, f"claude {text.upper()}"):
-        (found,) = [reading for reading, _, _ in readings(typed)]
-        assert (found.word, found.value) == (word, value)
+        (read,) = readings(typed)
+        found = read.filter
+        assert (found.word, found.value, read.is_denied) == (word, value, False)
         assert found.text.lower() == text
 
 
@@ -118,12 +125,48 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
     "text",
     [
         *("max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7", "under 5", "million"),
-        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3"),
-        *("without reasoning", "no tools", "non-reasoning", "not free", "no prompt caching"),
+        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3 and $5", "claude>$5", "≥$10", "$10+", "$1-$2"),
+        *("more expensive than $10", "starting at $3", "$10 or more", "minimum of $2", "over about $10", "$3/$15"),
+        *("opus 4.5 usd", "gpt-4.1 $", "claude 4.5 dollars", "5 $"),
     ],
 )
-def test_what_may_be_a_name_is_not_read_as_a_filter(text: str) -> None:
-    assert list(readings(text)) == []
+def test_what_may_be_a_name_or_means_something_else_is_not_read_as_a_filter(text: str) -> None:
+    assert readings(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("claude without reasoning", ["without reasoning"]),
+        ("no tools", ["no tools"]),
+        ("non-reasoning gpt", ["non-reasoning"]),
+        ("no prompt caching", ["no prompt caching"]),
+        ("claude w/o reasoning", ["w/o reasoning"]),
+        ("without any  vision", ["without any  vision"]),
+        ("without vision and reasoning", ["without vision", "and reasoning"]),
+        ("not a vision model", ["not a vision model"]),
+        ("not under $2", ["not under $2"]),
+        ("no reasoning but vision", ["no reasoning"]),
+        ("knowing vision", []),
+        ("piano vision", []),
+        ("freewithout reasoning", []),
+    ],
+)
+def test_what_is_denied_is_told_apart(text: str, denied: list[str]) -> None:
+    assert [read.filter.text for read in readings(text) if read.is_denied] == denied
+
+
+@pytest.mark.parametrize("text", ["not free", "non-free", "without free models"])
+def test_what_is_not_free_is_priced(text: str) -> None:
+    (read,) = readings(text)
+    assert (read.filter, read.is_denied) == (Interpreted(text, "price", "priced"), False)
+
+
+@pytest.mark.parametrize("text", ["from 32k to 128k", "between 32k and 128k tokens", "from 32k-128k"])
+def test_a_range_has_a_least_and_a_most(text: str) -> None:
+    least, most = [read.filter for read in readings(text)]
+    assert (least.word, least.value, most.word, most.value) == ("min_context", "32000", "max_context", "128000")
+    assert least.text + text[len(least.text) :] == text
 
 
 @pytest.mark.parametrize(
@@ -198,17 +241,46 @@ def test_filters_that_can_be_met_stay_where_another_can_not(
     assert [reading.text for reading in selection.unmet] == unmet
 
 
-def test_of_very_many_filters_only_the_first_are_tried() -> None:
+def test_of_very_many_filters_only_the_first_are_tried_and_none_twice() -> None:
     sizes = [f"{number}k" for number in range(1, MAX_TRIED + 2)]
-    selection = _selected(f"free claude {' '.join(sizes)}")
+    selection = _selected(f"free claude free {' '.join(sizes)}")
     assert [reading.text for reading in selection.interpreted] == sizes[: MAX_TRIED - 1]
     assert [reading.text for reading in selection.unmet] == ["free", *sizes[MAX_TRIED - 1 :]]
+
+
+def test_of_several_bounds_the_tightest_counts() -> None:
+    words = ("min_context", "max_context", "max_prompt_price")
+    read = [Interpreted("", word, value) for word in words for value in "273"]
+    narrowed = with_filters(Query(), read)
+    assert (narrowed.min_context_tokens, narrowed.max_context_tokens) == (7, 2)
+    assert narrowed.max_prompt_usd_per_million == 2
+
+
+def test_what_is_denied_is_neither_searched_for_nor_filtered_by() -> None:
+    assert set(_ids("perplexity without reasoning")) == {"perplexity/sonar", "perplexity/sonar-reasoning"}
+    selection = _selected("perplexity without reasoning")
+    assert (selection.interpreted, [reading.text for reading in selection.unmet]) == ((), ["without reasoning"])
+    assert _ids("without vision") == _ids("")
+
+
+def test_filters_with_nothing_but_commas_between_them_list_what_passes() -> None:
+    assert _ids("vision, 1m context") == _ids("vision & 1m") == ["anthropic/claude-opus-5"]
+
+
+def test_filters_are_not_to_blame_where_nothing_is_found_without_them() -> None:
+    for selection in (_selected("vision", one_of={"author": ("nobody",)}), _selected("qqqq vision")):
+        assert (selection.places, selection.unmet) == ((), ())
+        assert [reading.text for reading in selection.interpreted] == ["vision"]
 
 
 def test_a_free_model_of_another_name_does_not_stand_for_the_one_that_was_named() -> None:
     assert _ids("nemotron 3 free") == ["nvidia/nemotron-3:free"]
     selection = _selected("deepseek vision free")
     assert [INDEX.models[place].id for place in selection.places] == ["deepseek/deepseek-vision"]
+
+
+def test_a_single_word_may_be_found_in_the_description_of_what_passes() -> None:
+    assert _ids("agentic free") == ["zeta/plain:free"]
 
 
 def test_where_words_are_read_as_they_stand_nothing_is_unmet() -> None:
@@ -243,7 +315,7 @@ PARTS = ["free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context",
 def test_readings_lie_on_their_text_and_never_overlap(parts: list[str]) -> None:
     text = " ".join(parts)
     end_before = 0
-    for reading, start, end in sorted(readings(text), key=lambda entry: entry[1]):
+    for reading, start, end, _ in readings(text):
         assert end_before <= start < end <= len(text)
         assert text[start:end].strip() == reading.text
         end_before = end
