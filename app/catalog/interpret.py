@@ -86,7 +86,7 @@ _ABILITY = re.compile(
 # What is denied, with the words between; the longest of them, and what is before it, has so many characters.
 _DENIED = re.compile(r"(?:^|(?<=\W))(?:no|non|not|without|w/o)(?:[\s-]+(?:an?|any))?[\s-]+$")
 _DENIAL_CHARS = 24
-_AND = re.compile(r"[\s,]*(?:and|or|nor)?\s+")
+_AND = re.compile(r",?\s+(?:and|or|nor)\s+")
 _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
@@ -131,7 +131,7 @@ def _connected(text: str, folded: str, found: Sequence[Read]) -> Iterator[Read]:
 def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:
     said = text[start:end].strip()
     if word == "price":
-        return Read(Interpreted(said, word, "priced"), start, end)
+        return Read(Interpreted(said, word, "priced" if value == "free" else "free"), start, end)
     return Read(Interpreted(said, word, value), start, end, is_denied=True)
 
 

@@ -146,7 +146,10 @@ def test_what_may_be_a_name_or_means_something_else_is_not_read_as_a_filter(text
         ("without vision and reasoning", ["without vision", "and reasoning"]),
         ("not a vision model", ["not a vision model"]),
         ("not under $2", ["not under $2"]),
+        ("without vision, or tools", ["without vision", ", or tools"]),
         ("no reasoning but vision", ["no reasoning"]),
+        ("no reasoning vision", ["no reasoning"]),
+        ("no reasoning, vision", ["no reasoning"]),
         ("knowing vision", []),
         ("piano vision", []),
         ("freewithout reasoning", []),
@@ -160,6 +163,10 @@ def test_what_is_denied_is_told_apart(text: str, denied: list[str]) -> None:
 def test_what_is_not_free_is_priced(text: str) -> None:
     (read,) = readings(text)
     assert (read.filter, read.is_denied) == (Interpreted(text, "price", "priced"), False)
+
+
+def test_what_is_not_paid_is_free() -> None:
+    assert [read.filter for read in readings("not paid")] == [Interpreted("not paid", "price", "free")]
 
 
 @pytest.mark.parametrize("text", ["from 32k to 128k", "between 32k and 128k tokens", "from 32k-128k"])
