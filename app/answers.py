@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from app.catalog.interpret import told_of
 from app.catalog.model import Model
 from app.catalog.parse_query import parse_query
 from app.catalog.query import WORDS, Query
@@ -147,11 +148,9 @@ def _list(published: Published, query: Query, selected: Selection, *, is_search:
     if query.ids is not None:
         after["missing"] = selected.missing
     if is_search:
-        after |= {
-            "interpreted": [reading.told for reading in selected.interpreted],
-            "unmet": [reading.told for reading in selected.unmet],
-            "suggestions": selected.suggestions,
-        }
+        after["interpreted"] = told_of(selected.interpreted)
+        after["unmet"] = told_of(selected.unmet)
+        after["suggestions"] = selected.suggestions
     return envelope(_rows(published, query, selected, is_search=is_search), after)
 
 

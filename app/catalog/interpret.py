@@ -32,11 +32,6 @@ class Interpreted(NamedTuple):
     word: str
     value: str
 
-    @property
-    def told(self) -> dict[str, str]:
-        """What a search says of it."""
-        return self._asdict()
-
 
 class Read(NamedTuple):
     """A filter and where in the text its words stand; there is none for what is denied, such as an ability."""
@@ -89,6 +84,11 @@ _DENIAL_CHARS = 24
 _AND = re.compile(r",?\s+(?:and|or|nor)\s+")
 _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
+
+
+def told_of(filters: Sequence[Interpreted]) -> Sequence[Mapping[str, str]]:
+    """Return what a search says of its filters; most have none."""
+    return [read._asdict() for read in filters] if filters else ()
 
 
 @lru_cache(MAX_REMEMBERED)
