@@ -41,7 +41,7 @@ class Selection(NamedTuple):
 
 
 # The words to search for, the query with the filters read from the others, and which these are: met and unmet. Every
-# search makes one, and a named tuple takes seven times as long to make.
+# search makes one, and a named tuple takes eight times as long to make.
 _Understood = tuple[str, Query, tuple[Interpreted, ...], tuple[Interpreted, ...]]
 
 
