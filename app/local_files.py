@@ -14,7 +14,7 @@ from app.catalog.merge import Ingredients
 from app.catalog.overrides import NO_OVERRIDES, Overrides
 from app.dialects.native import timestamp
 from app.sources.core import CoreModels
-from app.sources.last_valid import LastValid
+from app.sources.last_valid import LastValid, Standing
 
 log = structlog.get_logger("local_files")
 # Which setting names the file, and what is used while no version of it was ever valid here.
@@ -92,8 +92,8 @@ class LocalFiles:
     def states(self) -> tuple[FileState, ...]:
         """Return where each local source that there is stands."""
         return tuple(
-            FileState(name, file.read_at, _trouble(name, file) if file.error else None)
-            for name, file in self._files().items()
+            FileState(name, standing.read_at, _trouble(name, standing) if standing.error else None)
+            for name, standing in ((name, file.standing) for name, file in self._files().items())
         )
 
     def _files(self) -> Mapping[str, LastValid[CoreModels] | LastValid[Overrides]]:
@@ -119,15 +119,15 @@ class LocalFiles:
         self._told_of_copies = copies
 
 
-def _trouble(source: str, file: LastValid[CoreModels] | LastValid[Overrides]) -> FileTrouble:
+def _trouble(source: str, standing: Standing[CoreModels] | Standing[Overrides]) -> FileTrouble:
     setting, instead = _WAYS_OUT[source]
-    if file.read_at is not None and file.is_from_before:
+    if standing.read_at is not None and standing.is_from_before:
         used = (
-            f"its last valid version, read {timestamp(file.read_at)}, stays over the restart; mend it, or correct or "
-            f"unset {setting}"
+            f"its last valid version, read {timestamp(standing.read_at)}, stays over the restart; mend it, or correct "
+            f"or unset {setting}"
         )
-    elif file.read_at is None:
+    elif standing.read_at is None:
         used = f"no version of it was valid since the start, so {instead}; mend it, or correct or unset {setting}"
     else:
         used = "its last valid version stays; mend it"
-    return FileTrouble(source, f"{file.error}; {used}", file.error_since, file.read_at)
+    return FileTrouble(source, f"{standing.error}; {used}", standing.error_since, standing.read_at)

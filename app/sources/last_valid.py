@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -20,13 +21,28 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing(Generic[T]):
+    """What of a file is in force, and what is wrong with its newest version.
+
+    `error` says why the newest read failed, None when it did not; `error_since` is when the first failure in a row
+    happened, `read_at` when the version in force was read, None while none was; `is_from_before` says that this was
+    before the start.
+    """
+
+    value: T | None = None
+    error: str | None = None
+    error_since: datetime | None = None
+    read_at: datetime | None = None
+    is_from_before: bool = False
+
+
 class LastValid(Generic[T]):
     """The last valid result of reading a file.
 
     `initial` stands in until a first read succeeds; without it a broken first read raises. `path` is the file
-    behind `read`; None for one that never changes. `error` says why the newest read failed, None when it did not;
-    `error_since` is when the first failure in a row happened, `read_at` when the version in force was read, by `now`;
-    `is_from_before` says that this was before the start. `copy_error` is why no copy is kept for the next one.
+    behind `read`; None for one that never changes. `now` is the clock. `standing` is replaced as a whole: whoever
+    reads the file is in a thread, and others look meanwhile. `copy_error` is why no copy is kept for the next start.
     """
 
     def __init__(
@@ -38,15 +54,11 @@ class LastValid(Generic[T]):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._read = read
-        self._value = initial
         self._path = path
         self._now = now
         self._was_tried = False
         self._signature: _Signature = None
-        self.error: str | None = None
-        self.error_since: datetime | None = None
-        self.read_at: datetime | None = None
-        self.is_from_before = False
+        self.standing = Standing(initial)
         self.copy_error: str | None = None
 
     def changed(self) -> bool:
@@ -58,25 +70,21 @@ class LastValid(Generic[T]):
 
         Raises DocumentError only while there is no valid version at all.
         """
-        if self._value is None or self.error is not None or self.changed():
-            self._try()
-        if self._value is None:
-            raise DocumentError(self.error or "nothing was read")
-        return self._value
+        if self.standing.value is None or self.standing.error is not None or self.changed():
+            # Taken before the read, so that a write while reading shows as a change afterwards.
+            self._signature = _signature(self._path)
+            self._was_tried = True
+            self.standing = self._tried()
+        if self.standing.value is None:
+            raise DocumentError(self.standing.error or "nothing was read")
+        return self.standing.value
 
-    def _try(self) -> None:
-        # Taken before the read, so that a write while reading shows as a change afterwards.
-        self._signature = _signature(self._path)
-        self._was_tried = True
+    def _tried(self) -> Standing[T]:
         try:
-            self._value = self._read()
+            return Standing(self._read(), read_at=self._now())
         except DocumentError as error:
-            self.error = str(error)
-            self.error_since = self.error_since or self._now()
-        else:
-            self.error = self.error_since = None
-            self.read_at = self._now()
-            self.is_from_before = False
+            since = self.standing.error_since or self._now()
+            return replace(self.standing, error=str(error), error_since=since)
 
 
 class LastValidFile(LastValid[T]):
@@ -108,13 +116,14 @@ class LastValidFile(LastValid[T]):
                 self.copy_error = None
         return value
 
-    def _try(self) -> None:
-        super()._try()
-        if self.read_at is None and self._copy is not None:
+    def _tried(self) -> Standing[T]:
+        standing = super()._tried()
+        if standing.read_at is None and self._copy is not None:
             # A copy of another release of this service may be none that this one reads.
             with suppress(OSError, DocumentError):
                 read_at = self._copy.kept_at()
-                self._value, self.read_at, self.is_from_before = self._parse(self._copy.read()), read_at, True
+                return replace(standing, value=self._parse(self._copy.read()), read_at=read_at, is_from_before=True)
+        return standing
 
 
 def _signature(path: Path | None) -> _Signature:

@@ -212,13 +212,13 @@ def test_the_built_in_models_stand_in_for_a_file_that_is_broken_at_the_start(tmp
     path = written(tmp_path, "{")
     kept = CoreSource(path).last_valid(now=lambda: since)
     assert kept.current().file_name == BUILT_IN
-    assert str(kept.error).startswith("models.json: cannot be parsed: ")
-    assert str(kept.error_since) == str(since)
+    assert str(kept.standing.error).startswith("models.json: cannot be parsed: ")
+    assert str(kept.standing.error_since) == str(since)
     written(tmp_path, MINIMAL)
     assert kept.changed()
     assert kept.current().file_name == "models.json"
-    assert kept.error is None
-    assert kept.error_since is None
+    assert kept.standing.error is None
+    assert kept.standing.error_since is None
 
 
 def test_the_built_in_file_never_changes() -> None:

@@ -10,11 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.catalog.door import OPEN_DOOR
+from app.catalog.overrides import Overrides
 from app.local_files import LocalFiles
 from app.parts import build_sources
 from app.settings import Settings
 from app.sources.core import CoreSource
 from app.sources.kept_copy import KeptCopy
+from app.sources.last_valid import Standing
 from app.sources.overrides import OverridesSource
 
 HIDE = 'schema = 1\nhide = ["maker-0/*"]\n'
@@ -61,6 +63,24 @@ def test_over_a_restart_the_last_valid_version_stays_and_says_since_when(tmp_pat
     assert again.trouble() == ()
     path.write_text(BROKEN)
     assert hidden(started(tmp_path)) == (), "and what is kept is the newest valid version"
+
+
+def test_whoever_looks_while_the_copy_is_read_is_told_nothing_half(tmp_path: Path) -> None:
+    seen: list[Standing[Overrides]] = []
+
+    class Watched(KeptCopy):
+        def read(self) -> bytes:
+            seen.append(file.standing)
+            return super().read()
+
+    path, kept = tmp_path / "overrides.toml", tmp_path / "kept.toml"
+    kept.write_text(HIDE)
+    path.write_text(BROKEN)
+    file = OverridesSource(path).last_valid(copy=Watched(kept))
+    assert file.current().hidden == ("maker-0/*",)
+    assert [(standing.error, standing.read_at) for standing in seen] == [(None, None)]
+    assert file.standing.error is not None
+    assert file.standing.is_from_before
 
 
 def test_a_core_file_is_kept_as_well(tmp_path: Path) -> None:

@@ -298,14 +298,14 @@ def test_overrides_start_empty_and_keep_the_last_valid_version_through_every_mis
     kept = OverridesSource(path).last_valid(now=lambda: now[0])
     assert kept.changed()
     assert kept.current() == NO_OVERRIDES
-    assert str(kept.error) == "overrides.toml: cannot be read: No such file or directory"
+    assert str(kept.standing.error) == "overrides.toml: cannot be read: No such file or directory"
 
     path.write_text('schema = 1\nhide = ["a/*"]')
     assert kept.changed()
     assert kept.current().hidden == ("a/*",)
     assert not kept.changed()
-    assert kept.error is None
-    assert kept.error_since is None
+    assert kept.standing.error is None
+    assert kept.standing.error_since is None
 
     broken_at = now[0] + timedelta(hours=1)
     for mishap in (lambda: path.write_text('schema = 1\nhide = ["b'), lambda: path.write_text(""), path.unlink):
@@ -313,13 +313,13 @@ def test_overrides_start_empty_and_keep_the_last_valid_version_through_every_mis
         mishap()
         assert kept.changed()
         assert kept.current().hidden == ("a/*",)
-        assert kept.error is not None
-        assert kept.error_since == broken_at
+        assert kept.standing.error is not None
+        assert kept.standing.error_since == broken_at
         assert not kept.changed()
 
     path.write_text('schema = 1\nhide = ["c/*"]')
     assert kept.current().hidden == ("c/*",)
-    assert kept.error is None
+    assert kept.standing.error is None
 
 
 def test_an_unchanged_file_is_read_once() -> None:
@@ -343,8 +343,8 @@ def test_a_failed_read_is_tried_again_even_when_the_file_looks_the_same() -> Non
         return answer
 
     kept = LastValid(read_next, "initial")
-    assert (kept.current(), kept.error) == ("initial", "half-written")
-    assert (kept.current(), kept.error) == ("whole", None)
+    assert (kept.current(), kept.standing.error) == ("initial", "half-written")
+    assert (kept.current(), kept.standing.error) == ("whole", None)
 
 
 def test_with_nothing_to_stand_in_a_broken_first_read_raises() -> None:
