@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from app.catalog.interpret import told_of
+from app.catalog.interpret import Interpreted
 from app.catalog.model import Model
 from app.catalog.parse_query import parse_query
 from app.catalog.query import WORDS, Query
@@ -148,10 +148,14 @@ def _list(published: Published, query: Query, selected: Selection, *, is_search:
     if query.ids is not None:
         after["missing"] = selected.missing
     if is_search:
-        after["interpreted"] = told_of(selected.interpreted)
-        after["unmet"] = told_of(selected.unmet)
+        after["interpreted"] = _told(selected.interpreted)
+        after["unmet"] = _told(selected.unmet)
         after["suggestions"] = selected.suggestions
     return envelope(_rows(published, query, selected, is_search=is_search), after)
+
+
+def _told(filters: Sequence[Interpreted]) -> Sequence[Mapping[str, str]]:
+    return [read._asdict() for read in filters] if filters else ()
 
 
 def _rows(published: Published, query: Query, selected: Selection, *, is_search: bool) -> list[bytes]:

@@ -14,7 +14,7 @@ from app.catalog.merge import Ingredients
 from app.catalog.overrides import NO_OVERRIDES, Overrides
 from app.dialects.native import timestamp
 from app.sources.core import CoreModels
-from app.sources.last_valid import LastValid, Standing
+from app.sources.last_valid import FileStanding, LastValid
 
 log = structlog.get_logger("local_files")
 # Which setting names the file, and what is used while no version of it was ever valid here.
@@ -119,7 +119,7 @@ class LocalFiles:
         self._told_of_copies = copies
 
 
-def _trouble(source: str, standing: Standing[CoreModels] | Standing[Overrides]) -> FileTrouble:
+def _trouble(source: str, standing: FileStanding[CoreModels] | FileStanding[Overrides]) -> FileTrouble:
     setting, instead = _WAYS_OUT[source]
     if standing.read_at is not None and standing.is_from_before:
         used = (

@@ -80,8 +80,8 @@ class Refresher:
             log.info("serving the stored catalog", models=self._adoption.listed_count, snapshot=stored.snapshot_id)
         elif not await self._boot_from_file():
             await self._intake.serve_core_models()
-            until = "until OpenRouter answers" if self._upstream else "alone, as OPENROUTER_ENABLED is off"
-            log.info("serving the core models", how=until)
+            how = "until OpenRouter answers" if self._upstream else "alone, as OPENROUTER_ENABLED is off"
+            log.info("serving the core models", how=how)
         await self._timetable.load()
 
     async def _boot_from_file(self) -> bool:

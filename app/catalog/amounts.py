@@ -27,14 +27,14 @@ _CONTEXT = re.compile(
 _LONG_CONTEXT = re.compile(r"(?<!\w)(?:long|large|big)[ -](?:context|ctx)(?!\w)")
 _MILLION = re.compile(rf"(?<![\w.])(?:(?:an?|one) )?million{_TOKENS}+(?!\w)")
 _PRICE = re.compile(
-    rf"{_START}(?:(?P<most>max\s|{_AT_MOST})|(?P<least>{_AT_LEAST}))?\s?"
+    rf"{_START}(?P<most>max\s|{_AT_MOST})?\s?"
     r"(?P<before>\$)?\s?(?P<usd>\d+(?:\.\d+)?)\s?(?P<after>\$(?!\s?\d)|usd|dollars?)?"
     r"(?:\s?(?:/|per )\s?(?:1 ?)?m(?:illion|tok)?(?: tokens?)?)?(?![\w.])"
 )
 # Of a price alone, at most that much is meant, unless something before or behind it says otherwise.
 _OTHERWISE_BEFORE = re.compile(
     r"\b(?:over|above|beyond|more|greater|higher|larger|expensive|from|between|least|min|minimum|starting)\b"
-    r"|[-–/>≥+]\s?$"
+    r"|\bbigger than\s{1,2}$|[-–/>≥+=]\s?$"
 )
 _OTHERWISE_BEHIND = re.compile(r"\s?(?:\+|[-–/]\s?\$?\d|(?:or|and) (?:more|up|above))")
 # Most queries tell no number and no price, and need not be looked through for them.
@@ -54,7 +54,7 @@ def amounts_for(folded: str) -> Sequence[Reading]:
 
 def _read_price(match: re.Match[str]) -> tuple[str, str] | None:
     text, most = match.string, match["most"]
-    if match["least"] or _OTHERWISE_BEHIND.match(text, match.end()):
+    if _OTHERWISE_BEHIND.match(text, match.end()):
         return None
     if most:
         # "max 5" may be a name; a price needs its currency, or a sign before it.

@@ -86,11 +86,6 @@ _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
 
-def told_of(filters: Sequence[Interpreted]) -> Sequence[Mapping[str, str]]:
-    """Return what a search says of its filters; most have none."""
-    return [read._asdict() for read in filters] if filters else ()
-
-
 @lru_cache(MAX_REMEMBERED)
 def readings(text: str) -> tuple[Read, ...]:
     """Return every filter that a text may hold, in the order of the text; they don't overlap."""
@@ -108,24 +103,27 @@ def readings(text: str) -> tuple[Read, ...]:
 
 
 def _connected(text: str, folded: str, found: Sequence[Read]) -> Iterator[Read]:
-    """Return readings with what stands before them: a denial, which goes on behind `and`, or the start of a range."""
+    """Return readings together with what leads up to them."""
     last: Read | None = None
-    for at in found:
-        (_, word, value), start, end, _ = at
-        denial = _DENIED.search(folded, max(0, start - _DENIAL_CHARS), start)
-        if denial is not None:
-            at = _denied(text, word, value, denial.start(), end)
-        elif last is not None and last.is_denied and _AND.fullmatch(folded, last.end, start):
-            at = _denied(text, word, value, last.end, end)
-        elif (
-            last is not None
-            and last.filter.word == word == "min_context"
-            and folded.startswith(("between ", "from "), last.start)
-            and _TO.fullmatch(folded, last.end, start)
-        ):
-            at = Read(Interpreted(text[last.end : end].strip(), "max_context", value), last.end, end)
-        yield at
-        last = at
+    for read in found:
+        last = _led_up_to(text, folded, read, last)
+        yield last
+
+
+def _led_up_to(text: str, folded: str, read: Read, last: Read | None) -> Read:
+    """Return a reading with what stands before it: a denial, which goes on behind `and`, or the start of a range."""
+    (_, word, value), start, end, _ = read
+    denial = _DENIED.search(folded, max(0, start - _DENIAL_CHARS), start)
+    if denial is not None:
+        return _denied(text, word, value, denial.start(), end)
+    if last is None:
+        return read
+    if last.is_denied and _AND.fullmatch(folded, last.end, start):
+        return _denied(text, word, value, last.end, end)
+    is_range = last.filter.word == word == "min_context" and folded.startswith(("between ", "from "), last.start)
+    if is_range and _TO.fullmatch(folded, last.end, start):
+        return Read(Interpreted(text[last.end : end].strip(), "max_context", value), last.end, end)
+    return read
 
 
 def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:

@@ -203,8 +203,8 @@ class SearchIndex:
         """Return the models that are called by all words, whole."""
         return reduce(and_, (term.kinds[AUTHOR_WHOLE] for term in terms), among)
 
-    def called(self, terms: Terms, among: int) -> int:
-        """Return the models that are called by all words, whichever way a word matches a name or an author."""
+    def all_matched(self, terms: Terms, among: int) -> int:
+        """Return the models that all words match, of those that are ranked by, in any way but by description."""
         return reduce(and_, terms.levels[TYPO], among)
 
     def exactly_named(self, terms: Terms, among: int) -> int:

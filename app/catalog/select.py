@@ -49,7 +49,7 @@ def select(index: Index, query: Query) -> Selection:
     """Return the models that answer a query."""
     text, query, interpreted, unmet = _understood(index, query)
     masks, missing = _masks(index, query)
-    matching = reduce(and_, masks.values(), _universe(index, query))
+    matching = _passing_all(index, query, masks)
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else _NO_TERMS
     scores: dict[int, float] = {}
@@ -123,14 +123,15 @@ def _met(
     Where nothing is found without them, they are not to blame, and stay.
     """
 
+    # Where several words name a model, it is that which was meant: one that passes and is called otherwise is not.
+    meant = index.search.all_matched(terms, _matching(index, query)) if len(terms) > 1 else 0
+
     def found_with(filters: Sequence[Interpreted]) -> Mask:
         passing = _matching(index, with_filters(query, filters))
-        if meant or not terms:
-            return passing & (meant or passing)
-        return index.search.find_terms(terms, passing, 0).mask
+        if meant:
+            return passing & meant
+        return index.search.find_terms(terms, passing, 0).mask if terms else passing
 
-    # Where several words name a model, it is that which was meant: one that passes and is called otherwise is not.
-    meant = index.search.called(terms, _matching(index, query)) if len(terms) > 1 else 0
     if found_with(read) or not found_with(()):
         return read, ()
     met: list[Interpreted] = []
@@ -155,7 +156,11 @@ def _universe(index: Index, query: Query) -> Mask:
 
 def _matching(index: Index, query: Query) -> Mask:
     """Return the models that pass every filter."""
-    return reduce(and_, _masks(index, query)[0].values(), _universe(index, query))
+    return _passing_all(index, query, _masks(index, query)[0])
+
+
+def _passing_all(index: Index, query: Query, masks: Mapping[str, Mask]) -> Mask:
+    return reduce(and_, masks.values(), _universe(index, query))
 
 
 def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]]:

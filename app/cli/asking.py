@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from app.cli.ways import Reply, Way
 
 
+_SAID_OF_FILTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "interpreted": "read as filters",
+        "unmet": "left out, as nothing that is meant is so, or there is no such filter",
+    }
+)
+
+
 def _list(options: argparse.Namespace, way: Way) -> int:
     return _models(options, way, "/models", [])
 
@@ -43,14 +51,6 @@ def _models(options: argparse.Namespace, way: Way, path: str, pairs: list[tuple[
     console().print(models_table(models))
     print(f"{len(models)} of {total} models" + (", stale" if reply.document["stale"] else ""), file=sys.stderr)
     return FINE
-
-
-_SAID_OF_FILTERS: Mapping[str, str] = MappingProxyType(
-    {
-        "interpreted": "read as filters",
-        "unmet": "left out, as nothing that is meant is so, or there is no such filter",
-    }
-)
 
 
 def _how_read(document: Mapping[str, Any]) -> Iterator[str]:

@@ -22,7 +22,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing(Generic[T]):
+class FileStanding(Generic[T]):
     """What of a file is in force, and what is wrong with its newest version.
 
     `error` says why the newest read failed, None when it did not; `error_since` is when the first failure in a row
@@ -58,7 +58,7 @@ class LastValid(Generic[T]):
         self._now = now
         self._was_tried = False
         self._signature: _Signature = None
-        self.standing = Standing(initial)
+        self.standing = FileStanding(initial)
         self.copy_error: str | None = None
 
     def changed(self) -> bool:
@@ -79,9 +79,9 @@ class LastValid(Generic[T]):
             raise DocumentError(self.standing.error or "nothing was read")
         return self.standing.value
 
-    def _tried(self) -> Standing[T]:
+    def _tried(self) -> FileStanding[T]:
         try:
-            return Standing(self._read(), read_at=self._now())
+            return FileStanding(self._read(), read_at=self._now())
         except DocumentError as error:
             since = self.standing.error_since or self._now()
             return replace(self.standing, error=str(error), error_since=since)
@@ -116,7 +116,7 @@ class LastValidFile(LastValid[T]):
                 self.copy_error = None
         return value
 
-    def _tried(self) -> Standing[T]:
+    def _tried(self) -> FileStanding[T]:
         standing = super()._tried()
         if standing.read_at is None and self._copy is not None:
             # A copy of another release of this service may be none that this one reads.

@@ -24,7 +24,7 @@ MOST_P99_TIMES = 1.5
 MOST_GROWTH_MIB = 4.0
 SETTLED_AFTER = 20
 REFRESH_EACH_SECONDS = 1.0
-# On a core that readers fill, a refresh takes some four seconds; longer runs would leave no time for 100,000 models.
+# On a core that readers fill, a refresh takes longer; longer runs would leave no time for 100,000 models.
 MEANWHILE_SECONDS = 3
 START_SECONDS = 20.0
 # With 32 connections some 20,000 requests a second; wrk knows no smaller pause than a millisecond.
@@ -129,6 +129,7 @@ def reads_meanwhile(bench: Bench) -> list[Row]:
         full = [label for label, (_, _, script) in cases.items() if script is None]
         found: dict[tuple[str, bool], list[float]] = {}
         took: dict[str, list[float]] = {label: [] for label in cases}
+        # One in three is far from the others, so two would say little.
         for label in list(cases) if bench.is_quick else [*cases, *full, *full]:
             target, headers, script = cases[label]
             quiet = load(bench, served, target, headers, seconds=seconds, script=script)

@@ -16,7 +16,7 @@ from app.parts import build_sources
 from app.settings import Settings
 from app.sources.core import CoreSource
 from app.sources.kept_copy import KeptCopy
-from app.sources.last_valid import Standing
+from app.sources.last_valid import FileStanding
 from app.sources.overrides import OverridesSource
 
 HIDE = 'schema = 1\nhide = ["maker-0/*"]\n'
@@ -66,7 +66,7 @@ def test_over_a_restart_the_last_valid_version_stays_and_says_since_when(tmp_pat
 
 
 def test_whoever_looks_while_the_copy_is_read_is_told_nothing_half(tmp_path: Path) -> None:
-    seen: list[Standing[Overrides]] = []
+    seen: list[FileStanding[Overrides]] = []
 
     class Watched(KeptCopy):
         def read(self) -> bytes:
