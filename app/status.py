@@ -13,6 +13,7 @@ from typing import Any
 from app import __version__
 from app.base_map import BaseMap
 from app.catalog.index import Index
+from app.catalog.snapshot import Origin
 from app.clock import Clock
 from app.dialects.compat import dialect_states
 from app.dialects.native import timestamp
@@ -20,7 +21,7 @@ from app.dialects.table import DIALECTS
 from app.journal import Journal
 from app.lease import Lease
 from app.local_files import LocalFiles
-from app.outcome import Result
+from app.outcome import Result, Trigger
 from app.refresher import Refresher
 from app.registry import Registry
 from app.store.protocol import StoreHealth
@@ -83,6 +84,8 @@ class StatusReport:
         stores = self._stores()
         trouble = self._files.trouble()
         base_map = self._base_map.document()
+        bootstrap = self._bootstrap()
+        is_core_alone = published is not None and published.snapshot.contents.origin is Origin.CORE
         is_degraded = (
             published is None
             or published.is_stale
@@ -90,6 +93,8 @@ class StatusReport:
             or any(store["state"] == "interrupted" for store in stores)
             or bool(trouble)
             or base_map["state"] == "interrupted"
+            # Once upstream has answered, nothing of it is missed.
+            or (is_core_alone and any(row["state"] == "interrupted" for row in bootstrap))
         )
         return {
             "status": "degraded" if is_degraded else "ok",
@@ -99,7 +104,7 @@ class StatusReport:
             "now": timestamp(self._clock.now()),
             "snapshot": self._snapshot(),
             "upstream": upstream,
-            "sources": self._sources(upstream),
+            "sources": self._sources(upstream) + bootstrap,
             "stores": stores,
             "local_files": [
                 {
@@ -210,6 +215,29 @@ class StatusReport:
                 }
             )
         return rows
+
+    def _bootstrap(self) -> list[dict[str, Any]]:
+        """Return what came of the bootstrap file; nothing where this process had no need of it."""
+        since = timestamp(self._started_at)
+        ours = (entry for entry in self._journal.entries if entry.get("instance") == self._instance)
+        read = (entry for entry in ours if entry["trigger"] == Trigger.BOOTSTRAP.value and entry["started_at"] >= since)
+        entry = next(read, None)
+        if entry is None:
+            return []
+        is_bad = entry["outcome"] == Result.FAILED.value
+        published = self._registry.current
+        is_served = published is not None and published.snapshot.contents.origin is Origin.BOOTSTRAP
+        error = {"kind": entry["kind"], "reason": entry["reason"], "at": entry["started_at"]}
+        return [
+            {
+                "name": entry["trigger"],
+                "state": "interrupted" if is_bad else "valid",
+                "since": entry["started_at"],
+                "last_error": error if is_bad else None,
+                "models": published.index.listed.bit_count() if published and is_served else 0,
+                "age_seconds": None,
+            }
+        ]
 
     def _checked_at(self) -> datetime | None:
         return self._timetable.period.checked_at

@@ -121,6 +121,11 @@ def status_report(status: Document, standing: Standing, *, is_running: bool) -> 
                 for store in status["stores"]
             ],
             *[(f"file {file['source']}", file["reason"]) for file in status["local_files"]],
+            *[
+                ("file bootstrap", row["last_error"]["reason"])
+                for row in status["sources"]
+                if row["name"] == "bootstrap" and row["last_error"]
+            ],
             ("base map", base_map["last_error"]["reason"] if base_map["state"] == "interrupted" else None),
             ("held back", ", ".join(f"{rule} {count}" for rule, count in snapshot.get("held_back", {}).items())),
             ("quarantined", snapshot.get("quarantined_total") or None),

@@ -74,7 +74,9 @@ class UpstreamState(Shape):
 class SourceDependency(Shape):
     """What one source gives: its state, how many models have something of it, and how old that is."""
 
-    name: Literal["openrouter", "core", "overrides"]
+    name: Literal["openrouter", "core", "overrides", "bootstrap"] = Field(
+        description="The bootstrap file is among them where this process had to start from it."
+    )
     state: Literal["off", "initializing", "valid", "interrupted"]
     since: str
     last_error: UpstreamError | None

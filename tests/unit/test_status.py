@@ -34,7 +34,19 @@ def document(
     stores: Callable[[], Sequence[StoreHealth]] | None = None,
 ) -> Any:
     """Return the document as a client reads it."""
-    report = StatusReport(
+    report = report_of(instance, next_at=next_at, upstream_host=upstream_host, stores=stores)
+    return orjson.loads(to_json(report.document()))
+
+
+def report_of(
+    instance: Instance,
+    *,
+    next_at: datetime | None = None,
+    upstream_host: str | None = "up.example",
+    stores: Callable[[], Sequence[StoreHealth]] | None = None,
+) -> StatusReport:
+    """Return what makes the document."""
+    return StatusReport(
         instance="one",
         registry=instance.registry,
         refresher=instance.refresher,
@@ -48,7 +60,6 @@ def document(
         upstream_host=upstream_host,
         base_map=BaseMap(None, instance.clock, Path("unused")),
     )
-    return orjson.loads(to_json(report.document()))
 
 
 @pytest.fixture
@@ -122,6 +133,45 @@ async def test_before_anything_is_published_it_is_degraded() -> None:
     status = document(Instance())
     assert (status["status"], status["snapshot"]) == ("degraded", None)
     assert status["upstream"]["state"] == "initializing"
+
+
+async def test_a_bootstrap_file_that_can_not_be_read_is_told_and_no_trouble_once_upstream_answered() -> None:
+    reason = "BOOTSTRAP_FILE seed.json cannot be read"
+    instance = Instance(bootstrap=FakeSource(error=failing(Failure.UNREACHABLE, reason)), has_upstream=False)
+    # The report counts from when it was made, as in the service.
+    report = report_of(instance, upstream_host=None)
+    await instance.refresher.boot()
+    status = orjson.loads(to_json(report.document()))
+    assert status["status"] == "degraded"
+    assert status["sources"][-1] == {
+        "name": "bootstrap",
+        "state": "interrupted",
+        "since": "2026-08-20T12:00:00Z",
+        "last_error": {"kind": "unreachable", "reason": reason, "at": "2026-08-20T12:00:00Z"},
+        "models": 0,
+        "age_seconds": None,
+    }
+    asking = Instance(bootstrap=FakeSource(error=failing(Failure.UNREACHABLE, reason)))
+    await asking.refresher.boot()
+    await asking.ring()
+    status = document(asking)
+    assert (status["status"], status["sources"][-1]["state"]) == ("ok", "interrupted")
+
+
+async def test_a_bootstrap_file_counts_its_models_until_upstream_takes_over() -> None:
+    instance = Instance(bootstrap=FakeSource(catalog(8)))
+    await instance.refresher.boot()
+    [row] = [row for row in document(instance)["sources"] if row["name"] == "bootstrap"]
+    assert (row["state"], row["models"], row["last_error"]) == ("valid", 10, None)
+    await instance.ring()
+    [row] = [row for row in document(instance)["sources"] if row["name"] == "bootstrap"]
+    assert (row["state"], row["models"]) == ("valid", 0)
+
+
+async def test_who_started_from_a_stored_catalog_says_nothing_of_the_bootstrap_file(instance: Instance) -> None:
+    again = Instance(store=instance.memory, clock=instance.clock, bootstrap=FakeSource(catalog(8)), name="two")
+    await again.refresher.boot()
+    assert "bootstrap" not in {row["name"] for row in document(again)["sources"]}
 
 
 async def test_an_outage_tells_since_when_and_why(instance: Instance) -> None:
