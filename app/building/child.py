@@ -59,10 +59,10 @@ class Child:
         # What is garbage by now would be kept out of collections below, for good.
         collect(_MOST_NEW_OBJECTS)
         while True:
-            pauses = Pauses()
             for frame in frames.cut(some):
-                message.take(frame)
+                # To cut a large one out takes as long as to read it.
                 await pauses.if_due()
+                message.take(frame)
             if frames.is_at_end:
                 break
             some = await self._next_bytes()

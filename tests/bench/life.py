@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 
@@ -24,8 +24,9 @@ MOST_P99_TIMES = 1.5
 MOST_GROWTH_MIB = 4.0
 SETTLED_AFTER = 20
 REFRESH_EACH_SECONDS = 1.0
-# On a core that readers fill, a refresh takes longer; longer runs would leave no time for 100,000 models.
-MEANWHILE_SECONDS = 3
+# Whether refreshing, and how many runs. On a core that readers fill, a refresh begins with the start of a process and
+# takes longer than a run.
+IN_TURN, ONCE = ((False, 2), (True, 4), (False, 2)), ((False, 1), (True, 1))
 START_SECONDS = 20.0
 # With 32 connections some 20,000 requests a second; wrk knows no smaller pause than a millisecond.
 SLOWLY = "function delay() return 1 end"
@@ -126,18 +127,14 @@ def reads_meanwhile(bench: Bench) -> list[Row]:
             "/models gzip": ("/models", {"Accept-Encoding": "gzip"}, None),
             "one model, a fifth of the load": (one, {}, slowly),
         }
-        full = [label for label, (_, _, script) in cases.items() if script is None]
         found: dict[tuple[str, bool], list[float]] = {}
         took: dict[str, list[float]] = {label: [] for label in cases}
-        # One in three is far from the others, so two would say little.
-        for label in list(cases) if bench.is_quick else [*cases, *full, *full]:
-            target, headers, script = cases[label]
-            quiet = load(bench, served, target, headers, seconds=seconds, script=script)
-            with _refreshing(served, took[label]):
-                long = max(seconds, MEANWHILE_SECONDS) if label in full else seconds
-                busy = load(bench, served, target, headers, seconds=long, script=script)
-            found.setdefault((label, False), []).append(quiet.p99_ms)
-            found.setdefault((label, True), []).append(busy.p99_ms)
+        for label, (target, headers, script) in cases.items():
+            is_repeated = script is None and not bench.is_quick
+            for is_meanwhile, times in IN_TURN if is_repeated else ONCE:
+                with _refreshing(served, took[label]) if is_meanwhile else nullcontext():
+                    runs = [load(bench, served, target, headers, seconds=seconds, script=script) for _ in range(times)]
+                found.setdefault((label, is_meanwhile), []).extend(run.p99_ms for run in runs)
     return [
         compared(
             "Reads while a refresh runs every second, p99",

@@ -95,6 +95,13 @@ def test_members_of_a_large_container_come_some_at_a_time() -> None:
     assert max(map(len, frames)) < whole / 10
 
 
+def test_large_bodies_come_in_pieces_of_their_own() -> None:
+    bodies = [bytes([number]) * 100_000 for number in range(8)]
+    frames = frames_of(bodies)
+    assert max(map(len, frames)) < 2 * 100_000
+    assert message_of(frames) == bodies
+
+
 def test_what_would_take_long_to_make_whole_comes_bit_by_bit() -> None:
     run = b"x" * (5 * GROWN_BYTES)
     words: dict[str, Any] = {f"word {number}": number for number in range(100_000)}
