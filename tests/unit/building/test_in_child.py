@@ -236,7 +236,7 @@ async def test_idle_work_that_gets_nowhere_is_done_again_with_a_share(tmp_path: 
     been = tmp_path / "been"
     script = f'[ -e {been} ] && exec {sys.executable} "$@"; touch {been}; exec sleep 60'
     python = executable(tmp_path, f"sh -c '{script}' sh \"$@\"")
-    builder = ChildBuilder(python=str(python), most_seconds=5, background=Background(told(tmp_path, 0)))
+    builder = ChildBuilder(python=str(python), most_seconds=10, background=Background(told(tmp_path, 0)))
     with capture_logs() as logs:
         proposal = await builder.propose(proposing(catalog(12)))
     assert len(proposal.diff.added) == 12

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from app.building.lending import CREDIT_SECONDS, MOST_SECONDS, REST_SECONDS, SHARE, TRIES, Lender, exact_sleep, lending
+from app.building.lending import (
+    CREDIT_SECONDS,
+    IDLE_TURN_SECONDS,
+    MOST_SECONDS,
+    MOST_TURNS,
+    REST_SECONDS,
+    SHARE,
+    TRIES,
+    Lender,
+    Lull,
+    exact_sleep,
+    lending,
+)
 
 TURN_SECONDS = 0.001
 
@@ -90,6 +102,28 @@ def test_a_core_that_goes_to_somebody_else_is_not_lent_for_a_while() -> None:
     said = looks(core, 1.0)
     assert not any(said)
     assert len(core.slept) <= TRIES * (1.0 / REST_SECONDS + 1)
+
+
+def test_a_lull_is_a_turn_that_took_no_time() -> None:
+    core = Core()
+    lull = Lull(core.now)
+    assert not lull.has_come(), "nothing is known of the turn before the first"
+    core.work(10 * IDLE_TURN_SECONDS)
+    assert not lull.has_come()
+    core.work(IDLE_TURN_SECONDS / 2)
+    assert lull.has_come()
+    lull.begin()
+    assert not lull.has_come()
+
+
+def test_a_lull_that_does_not_come_is_not_waited_for_for_long() -> None:
+    core = Core()
+    lull = Lull(core.now)
+    said = []
+    for _ in range(MOST_TURNS + 1):
+        said.append(lull.has_come())
+        core.work(10 * IDLE_TURN_SECONDS)
+    assert said == [False] * MOST_TURNS + [True]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how long others sleep beyond what they ask for is Linux's own")
