@@ -26,16 +26,9 @@ pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
 
 
-def document(
-    instance: Instance,
-    *,
-    next_at: datetime | None = None,
-    upstream_host: str | None = "up.example",
-    stores: Callable[[], Sequence[StoreHealth]] | None = None,
-) -> Any:
-    """Return the document as a client reads it."""
-    report = report_of(instance, next_at=next_at, upstream_host=upstream_host, stores=stores)
-    return orjson.loads(to_json(report.document()))
+def document(instance: Instance, **about: Any) -> Any:
+    """Return the document as a client reads it; `about` is what the report is told besides."""
+    return orjson.loads(to_json(report_of(instance, **about).document()))
 
 
 def report_of(
