@@ -62,6 +62,12 @@ class Refresher:
         self._running: asyncio.Task[Outcome] | None = None
         self._running_kind = (False, False, False)
         self._is_closed = False
+        self._bootstrapped: Outcome | None = None
+
+    @property
+    def bootstrapped(self) -> Outcome | None:
+        """What came of the bootstrap file at the start; None where there is none, or what was stored is served."""
+        return self._bootstrapped
 
     @property
     def is_refreshing(self) -> bool:
@@ -88,7 +94,7 @@ class Refresher:
         if self._bootstrap is None:
             return False
         attempt = Attempt.begin(Trigger.BOOTSTRAP, self._instance, self._clock)
-        outcome = await self._intake.take_bootstrap(attempt, self._bootstrap)
+        self._bootstrapped = outcome = await self._intake.take_bootstrap(attempt, self._bootstrap)
         await self._journal.record(outcome)
         return outcome.result is Result.UPDATED
 

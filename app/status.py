@@ -21,7 +21,7 @@ from app.dialects.table import DIALECTS
 from app.journal import Journal
 from app.lease import Lease
 from app.local_files import LocalFiles
-from app.outcome import Result, Trigger
+from app.outcome import Result
 from app.refresher import Refresher
 from app.registry import Registry
 from app.store.protocol import StoreHealth
@@ -84,8 +84,6 @@ class StatusReport:
         stores = self._stores()
         trouble = self._files.trouble()
         base_map = self._base_map.document()
-        bootstrap = self._bootstrap()
-        is_core_alone = published is not None and published.snapshot.contents.origin is Origin.CORE
         is_degraded = (
             published is None
             or published.is_stale
@@ -94,7 +92,7 @@ class StatusReport:
             or bool(trouble)
             or base_map["state"] == "interrupted"
             # Once upstream has answered, nothing of it is missed.
-            or (is_core_alone and any(row["state"] == "interrupted" for row in bootstrap))
+            or (self._has_failed_bootstrap and published.snapshot.contents.origin is Origin.CORE)
         )
         return {
             "status": "degraded" if is_degraded else "ok",
@@ -104,7 +102,7 @@ class StatusReport:
             "now": timestamp(self._clock.now()),
             "snapshot": self._snapshot(),
             "upstream": upstream,
-            "sources": self._sources(upstream) + bootstrap,
+            "sources": self._sources(upstream),
             "stores": stores,
             "local_files": [
                 {
@@ -214,30 +212,31 @@ class StatusReport:
                     "age_seconds": self._age(file.read_at),
                 }
             )
-        return rows
+        return rows + self._bootstrap()
 
     def _bootstrap(self) -> list[dict[str, Any]]:
         """Return what came of the bootstrap file; nothing where this process had no need of it."""
-        since = timestamp(self._started_at)
-        ours = (entry for entry in self._journal.entries if entry.get("instance") == self._instance)
-        read = (entry for entry in ours if entry["trigger"] == Trigger.BOOTSTRAP.value and entry["started_at"] >= since)
-        entry = next(read, None)
-        if entry is None:
+        outcome, published = self._refresher.bootstrapped, self._registry.current
+        if outcome is None:
             return []
-        is_bad = entry["outcome"] == Result.FAILED.value
-        published = self._registry.current
         is_served = published is not None and published.snapshot.contents.origin is Origin.BOOTSTRAP
-        error = {"kind": entry["kind"], "reason": entry["reason"], "at": entry["started_at"]}
+        at = timestamp(outcome.started_at)
+        error = {"kind": outcome.kind, "reason": outcome.reason, "at": at} if self._has_failed_bootstrap else None
         return [
             {
-                "name": entry["trigger"],
-                "state": "interrupted" if is_bad else "valid",
-                "since": entry["started_at"],
-                "last_error": error if is_bad else None,
+                "name": outcome.trigger.value,
+                "state": "interrupted" if error else "valid",
+                "since": at,
+                "last_error": error,
                 "models": published.index.listed.bit_count() if published and is_served else 0,
                 "age_seconds": None,
             }
         ]
+
+    @property
+    def _has_failed_bootstrap(self) -> bool:
+        outcome = self._refresher.bootstrapped
+        return outcome is not None and outcome.result is Result.FAILED
 
     def _checked_at(self) -> datetime | None:
         return self._timetable.period.checked_at

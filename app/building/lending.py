@@ -121,10 +121,6 @@ class Lull:
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
-        self.begin()
-
-    def begin(self) -> None:
-        """Begin to wait for such a moment."""
         self._turns = 0
         self._turned_at = float("-inf")
 
@@ -145,16 +141,15 @@ class _Looks:
         self._lender = lender
         self._getting_on = getting_on
         self._loop = asyncio.get_running_loop()
-        self._lull = Lull()
         self._next: asyncio.Handle = self._loop.call_later(EACH_SECONDS_AT_EASE, self._begin)
 
     def _begin(self) -> None:
-        self._lull.begin()
-        self._next = self._loop.call_soon(self._look)
+        # Not asked here: what a timer calls soon, uvloop calls in the same turn, before anybody is answered.
+        self._next = self._loop.call_soon(self._look, Lull())
 
-    def _look(self) -> None:
-        if not self._lull.has_come():
-            self._next = self._loop.call_soon(self._look)
+    def _look(self, lull: Lull) -> None:
+        if not lull.has_come():
+            self._next = self._loop.call_soon(self._look, lull)
             return
         with suppress(OSError):
             if self._lender.look():

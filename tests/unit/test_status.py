@@ -17,7 +17,7 @@ from app.sources.overrides import OverridesSource
 from app.sources.protocol import Failure
 from app.status import StatusReport
 from app.store.health import Availability
-from app.store.protocol import StoreHealth
+from app.store.protocol import OUTCOMES_KEPT, StoreHealth
 from tests.simulator import make_record
 from tests.unit.fakes import HOUR, START, FakeSource, Instance, catalog, failing, local_files
 
@@ -26,20 +26,15 @@ pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
 
 
-def document(instance: Instance, **about: Any) -> Any:
-    """Return the document as a client reads it; `about` is what the report is told besides."""
-    return orjson.loads(to_json(report_of(instance, **about).document()))
-
-
-def report_of(
+def document(
     instance: Instance,
     *,
     next_at: datetime | None = None,
     upstream_host: str | None = "up.example",
     stores: Callable[[], Sequence[StoreHealth]] | None = None,
-) -> StatusReport:
-    """Return what makes the document."""
-    return StatusReport(
+) -> Any:
+    """Return the document as a client reads it."""
+    report = StatusReport(
         instance="one",
         registry=instance.registry,
         refresher=instance.refresher,
@@ -53,6 +48,7 @@ def report_of(
         upstream_host=upstream_host,
         base_map=BaseMap(None, instance.clock, Path("unused")),
     )
+    return orjson.loads(to_json(report.document()))
 
 
 @pytest.fixture
@@ -131,10 +127,12 @@ async def test_before_anything_is_published_it_is_degraded() -> None:
 async def test_a_bootstrap_file_that_can_not_be_read_is_told_and_no_trouble_once_upstream_answered() -> None:
     reason = "BOOTSTRAP_FILE seed.json cannot be read"
     instance = Instance(bootstrap=FakeSource(error=failing(Failure.UNREACHABLE, reason)), has_upstream=False)
-    # The report counts from when it was made, as in the service.
-    report = report_of(instance, upstream_host=None)
     await instance.refresher.boot()
-    status = orjson.loads(to_json(report.document()))
+    for _ in range(OUTCOMES_KEPT):
+        await instance.ring()
+        instance.clock.advance(HOUR)
+    status = document(instance, upstream_host=None)
+    assert "bootstrap" not in {entry["trigger"] for entry in status["outcomes"]}, "long ago"
     assert status["status"] == "degraded"
     assert status["sources"][-1] == {
         "name": "bootstrap",
@@ -162,7 +160,7 @@ async def test_a_bootstrap_file_counts_its_models_until_upstream_takes_over() ->
 
 
 async def test_who_started_from_a_stored_catalog_says_nothing_of_the_bootstrap_file(instance: Instance) -> None:
-    again = Instance(store=instance.memory, clock=instance.clock, bootstrap=FakeSource(catalog(8)), name="two")
+    again = Instance(store=instance.memory, clock=instance.clock, bootstrap=FakeSource(catalog(8)))
     await again.refresher.boot()
     assert "bootstrap" not in {row["name"] for row in document(again)["sources"]}
 
