@@ -10,7 +10,7 @@ import re
 from importlib import resources
 
 MODULES = (
-    *("words", "nodes", "rows", "kept", "preferences", "catalog", "line", "notes", "place"),
+    *("words", "nodes", "rows", "press", "kept", "preferences", "catalog", "line", "notes", "place"),
     *("field", "tools", "list", "style", "details", "cost", "compare", "chart", "element"),
 )
 USAGE = """\

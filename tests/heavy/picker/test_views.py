@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import orjson
 import pytest
 
 from tests.heavy.picker.site import Site, field, rows, said, value
+
+if TYPE_CHECKING:
+    from playwright.async_api import Route
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
 
@@ -108,9 +114,39 @@ async def test_a_plain_dropdown_has_no_views_until_it_is_told(site: Site) -> Non
         table = page.get_by_role("region", name="Comparison")
         for _ in range(4):
             await table.get_by_role("button", name="Remove").first.click()
-        await page.get_by_role("button", name="Compare the first").wait_for()
+        first = page.get_by_role("button", name="Compare the first")
+        assert await first.evaluate("(button) => button.getRootNode().activeElement === button")
         await page.keyboard.press("Escape")
         assert await field(page).get_attribute("aria-expanded") == "false"
+
+
+@pytest.mark.parametrize("pressed", ["mouse", "keyboard"])
+async def test_no_press_is_lost_to_facts_that_arrive_before_it_ends(site: Site, pressed: str) -> None:
+    async with site.page("/form", attributes="views") as page:
+        arrival = asyncio.Event()
+
+        async def later(route: Route) -> None:
+            await arrival.wait()
+            await route.continue_()
+
+        await page.route("**/models/*/*", later)
+        await field(page).click()
+        await page.get_by_role("button", name="Compare", exact=True).first.click()
+        await page.get_by_role("button", name="Compare the first").click()
+        table = page.get_by_role("region", name="Comparison")
+        remove = table.get_by_role("button", name="Remove").first
+        if pressed == "mouse":
+            await remove.hover()
+            await page.mouse.down()
+        else:
+            await remove.focus()
+            await page.keyboard.down(" ")
+        async with page.expect_event("requestfinished"):
+            arrival.set()
+        await page.wait_for_timeout(200)
+        await (page.mouse.up() if pressed == "mouse" else page.keyboard.up(" "))
+        await table.get_by_text("…").first.wait_for(state="detached")
+        assert await table.get_by_role("columnheader").count() == 3
 
 
 async def test_what_is_paid_is_told_with_every_digit_in_comparison_chart_and_choice(site: Site) -> None:

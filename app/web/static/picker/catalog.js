@@ -2,6 +2,7 @@
 
 import { FIELDS, rowsOf } from "./rows.js";
 import { recall, remember } from "./kept.js";
+import { released } from "./press.js";
 
 const GATEWAY_FAULTS = [502, 503, 504];
 
@@ -25,6 +26,7 @@ export class Catalog {
       const response = await fetch(new URL(`models?fields=${FIELDS}`, this.address()), { cache });
       if (!response.ok) throw new Error(`The registry answered ${response.status}.`);
       const answer = await response.json();
+      await released();
       this.take(answer);
       this.state = "ready";
       remember(key, answer);
@@ -54,7 +56,11 @@ export class Catalog {
     try {
       const response = await fetch(url, { signal });
       // What stands in front of a registry that is gone answers for it.
-      if (!GATEWAY_FAULTS.includes(response.status)) return await response.json();
+      if (!GATEWAY_FAULTS.includes(response.status)) {
+        const answer = await response.json();
+        await released();
+        return answer;
+      }
     } catch (error) {
       // Only what fetch itself throws: who asked has changed his mind, or the body is no JSON.
       if (!(error instanceof TypeError)) return null;

@@ -24,6 +24,8 @@ export class Comparison {
     this.usage.node.hidden = this.table.hidden = rows.length === 0;
     this.table.style.setProperty("--models", rows.length);
     if (!rows.length) {
+      // A button that is merely hidden can't be given the focus, and would be the first that is found.
+      this.table.replaceChildren();
       const first = this.picker.list.shown.slice(0, MAX_COMPARED);
       this.words.replaceChildren(make("p", {}, "Nothing to compare yet. “Compare” in a model’s details puts it here, up to four."),
         first.length ? button(`Compare the first ${first.length} of the list`, () => this.picker.compareAll(first)) : "");

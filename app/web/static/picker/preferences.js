@@ -1,6 +1,7 @@
 // Preferences: what the registry keeps of one person, with this browser's copy for when it can't be asked.
 
 import { Kept, LISTS } from "./kept.js";
+import { released } from "./press.js";
 
 const WHY = {
   401: "this page’s user token is missing or has expired",
@@ -19,7 +20,9 @@ class Preferences extends Kept {
       const headers = body ? { "Content-Type": "application/json" } : {};
       if (token()) headers.Authorization = `Bearer ${token()}`;
       const response = await fetch(new URL(`users/${encodeURIComponent(user)}/preferences`, address()), { method, headers, body: body && JSON.stringify(body), keepalive: true });
-      return { status: response.status, answer: await response.json().catch(() => ({})) };
+      const answer = await response.json().catch(() => ({}));
+      await released();
+      return { status: response.status, answer };
     };
     this.changed = changed;
     this.models = {};
