@@ -34,9 +34,9 @@ _PRICE = re.compile(
 # Of a price alone, at most that much is meant, unless something before or behind it says otherwise.
 _OTHERWISE_BEFORE = re.compile(
     r"\b(?:over|above|beyond|more|greater|higher|larger|expensive|from|between|least|min|minimum|starting)\b"
-    r"|\bbigger than\s{1,2}$|[-–/>≥+=]\s?$"
+    r"|\b(?:bigger than|to)\s{1,2}$|[-–/>≥+=]\s?$"
 )
-_OTHERWISE_BEHIND = re.compile(r"\s?(?:\+|[-–/]\s?\$?\d|(?:or|and) (?:more|up|above))")
+_OTHERWISE_BEHIND = re.compile(r"\s?(?:\+|(?:[-–/]|to\s)\s?\$?\d|(?:or|and) (?:more|up|above))")
 # Most queries tell no number and no price, and need not be looked through for them.
 _NUMBER = re.compile(r"\d|million")
 _MONEY = re.compile(r"[$<≤]|usd|dollar")

@@ -125,7 +125,7 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
     "text",
     [
         *("max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7", "under 5", "million"),
-        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3 and $5", "claude>$5", "≥$10", "$10+", "$1-$2"),
+        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3 and $5", "claude>$5", "≥$10", "$10+", "$1-$2", "$1 to $2"),
         *("more expensive than $10", "starting at $3", "$10 or more", "minimum of $2", "over about $10", "$3/$15"),
         *("opus 4.5 usd", "gpt-4.1 $", "claude 4.5 dollars", "5 $"),
     ],
