@@ -19,7 +19,7 @@ CLIENTS_STAMP := $(CLIENTS)/installed.stamp
 SBOM := $(VENV)-sbom
 SBOM_STAMP := $(SBOM)/installed.stamp
 NPM_STAMP := tests/clients/node_modules/installed.stamp
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # No index and no address gets into a lock: where packages come from is the machine's business.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
@@ -133,13 +133,13 @@ $(HEAVY_STAMP): requirements-heavy.lock $(DEV_STAMP)
 $(CLIENTS_STAMP): tests/clients/requirements.lock | $(BIN)/python
 	@echo "Installing the Python clients that tests/clients/requirements.lock names, by hash, into $(CLIENTS)"
 	@$(BIN)/python -m venv $(CLIENTS)
-	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(CLIENTS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(SBOM_STAMP): requirements-sbom.lock | $(BIN)/python
 	@echo "Installing what requirements-sbom.lock names, by hash, into $(SBOM)"
 	@$(BIN)/python -m venv $(SBOM)
-	@$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(SBOM)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Without node and npm the tests of npm clients skip and say so.
