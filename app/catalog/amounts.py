@@ -26,10 +26,12 @@ _CONTEXT = re.compile(
 )
 _LONG_CONTEXT = re.compile(r"(?<!\w)(?:long|large|big)[ -](?:context|ctx)(?!\w)")
 _MILLION = re.compile(rf"(?<![\w.])(?:(?:an?|one) )?million{_TOKENS}+(?!\w)")
+_OF_OUTPUT = r"(?:outputs?|completions?)(?: (?:price|cost|tokens?))?"
 _PRICE = re.compile(
-    rf"{_START}(?P<most>max\s|{_AT_MOST})?\s?"
+    rf"(?:\b(?P<output>{_OF_OUTPUT})\s)?{_START}(?P<most>max\s|{_AT_MOST})?\s?"
     r"(?P<before>\$)?\s?(?P<usd>\d+(?:\.\d+)?)\s?(?P<after>\$(?!\s?\d)|usd|dollars?)?"
     r"(?:\s?(?:/|per )\s?(?:1 ?)?m(?:illion|tok)?(?: tokens?)?)?(?![\w.])"
+    rf"(?P<behind>\s(?:(?:or less|for|of)\s)?{_OF_OUTPUT}\b)?"
 )
 # Of a price alone, at most that much is meant, unless something before or behind it says otherwise.
 _OTHERWISE_BEFORE = re.compile(
@@ -62,7 +64,9 @@ def _read_price(match: re.Match[str]) -> tuple[str, str] | None:
     else:
         # Models have numbers in their names, but no dollar before them.
         is_price = match["before"] and not _OTHERWISE_BEFORE.search(text, 0, match.start())
-    return ("max_prompt_price", match["usd"]) if is_price else None
+    if not is_price:
+        return None
+    return "max_completion_price" if match["output"] or match["behind"] else "max_prompt_price", match["usd"]
 
 
 def _read_context(match: re.Match[str]) -> tuple[str, str]:

@@ -162,4 +162,6 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
         changes["max_context_tokens"] = int(min(numbers["max_context"]))
     if "max_prompt_price" in numbers and query.max_prompt_usd_per_million is None:
         changes["max_prompt_usd_per_million"] = min(numbers["max_prompt_price"])
+    if "max_completion_price" in numbers and query.max_completion_usd_per_million is None:
+        changes["max_completion_usd_per_million"] = min(numbers["max_completion_price"])
     return query._replace(one_of=MappingProxyType(one_of), all_of=MappingProxyType(all_of), **changes)

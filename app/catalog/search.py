@@ -148,7 +148,7 @@ class SearchIndex:
         return self.find_terms(self.terms_of(query), among, limit)
 
     def terms_of(self, query: str) -> Terms:
-        """Return the words of a query with what they match; fillers that nothing is called are left out.
+        """Return the words of a query with what they match; without fillers, unless a model is called all of it.
 
         The latest queries are remembered: they come again with other filters, facets and pages.
         """
@@ -159,6 +159,10 @@ class SearchIndex:
     def look_up(self, query: str) -> Terms:
         """Return the words of a query with what they match, without remembering them."""
         return self._vocabulary.terms_of(query)
+
+    def says_nothing(self, text: str) -> bool:
+        """Return whether what is left of a query beside its filters asks for nothing more, as in `with vision`."""
+        return self._vocabulary.says_nothing(text)
 
     def find_terms(self, terms: Terms, among: int, limit: int | None = None) -> Found:
         """Return the best models among a set for words that were looked up already."""

@@ -14,6 +14,7 @@ from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.query import Query
 from app.catalog.search import Hit
 from app.catalog.terms import Terms
+from app.catalog.words import texts_of
 
 Facets = Mapping[str, Mapping[str, int]]
 # Filters that are tried one by one where not all can be met; each costs a search, and nobody means more.
@@ -81,7 +82,7 @@ def _understood(index: Index, query: Query) -> _Understood:
     """Return what a query asks for, with its words read as filters where they can't be names.
 
     That is where no model is called by all words together, or nothing but filters was written and no model is called
-    just that. Filters that nothing passes are left out with their words.
+    just that: `free` may be a name, `free models` is none. Filters that nothing passes are left out with their words.
     """
     text = query.q or ""
     if not text.strip(_NOTHING_ASKED):
@@ -92,12 +93,14 @@ def _understood(index: Index, query: Query) -> _Understood:
     rest = text
     for read in reversed(found):
         rest = f"{rest[: read.start]} {rest[read.end :]}"
-    rest = rest.strip() if rest.strip(_NOTHING_ASKED) else ""
+    is_told = rest.strip(_NOTHING_ASKED) and not index.search.says_nothing(rest)
+    rest = rest.strip() if is_told else ""
     rest_terms = index.search.terms_of(rest)
     terms = index.search.terms_of(text)
-    names = (
-        index.search.all_named(terms, index.listed) if rest_terms else index.search.exactly_named(terms, index.listed)
-    )
+    if rest_terms:
+        names = index.search.all_named(terms, index.listed)
+    else:
+        names = index.search.exactly_named(terms, index.listed) if len(terms) == len(texts_of(text)) else 0
     if names and not any(read.filter.word in _NEVER_NAMES for read in found):
         return text, query, (), ()
     met, unmet = _met(index, query, rest_terms, _once(read.filter for read in found if not read.is_denied))
@@ -144,7 +147,7 @@ def _met(
 # Only punctuation is no question; other signs, such as emoji, are one that nothing answers.
 _NOTHING_ASKED = string.punctuation + string.whitespace
 # Prices are never part of a name.
-_NEVER_NAMES = frozenset({"max_prompt_price"})
+_NEVER_NAMES = frozenset({"max_prompt_price", "max_completion_price"})
 
 
 def _universe(index: Index, query: Query) -> Mask:

@@ -5,18 +5,36 @@ glued, split, or mistyped.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from functools import reduce
+from operator import and_
 
 from app.catalog.naming import compounds_of
 from app.catalog.postings import Postings
 from app.catalog.synonyms import SYNONYMS
 from app.catalog.terms import MAX_QUERY_CHARS, MAX_QUERY_WORDS, Term, Terms
 from app.catalog.typos import Typos
-from app.catalog.words import JOINED_WORDS, words_of
+from app.catalog.words import JOINED_WORDS, texts_of, words_of
 
 MAX_TYPOS = 4
 MIN_STEM_LETTERS = 3
-FILLERS = frozenset({"a", "an", "and", "by", "for", "from", "in", "llm", "model", "models", "of", "the", "with"})
+FILLERS = frozenset(
+    (
+        *("a", "all", "an", "and", "any", "are", "at", "but", "by", "can", "find", "for", "from", "get", "give", "has"),
+        *("have", "having", "i", "in", "is", "list", "llm", "llms", "me", "model", "models", "need", "of", "on"),
+        *("only", "or", "please", "show", "some", "support", "supporting", "supports", "that", "the", "to", "want"),
+        *("what", "which", "with"),
+    )
+)
+# Beside an amount, these say what it is an amount of.
+_MEASURES = frozenset(
+    (
+        *("completion", "completions", "context", "cost", "costing", "costs", "input", "inputs", "length", "less"),
+        *("output", "outputs", "price", "priced", "prices", "pricing", "prompt", "prompts", "size", "token", "tokens"),
+        "window",
+    )
+)
 _TWO_NUMBERS = re.compile(r"\d{1,2}\.\d{1,2}")
 PlacesByWord = dict[str, list[int]]
 
@@ -45,13 +63,20 @@ class Vocabulary:
         self._typos = Typos({*names, *authors, *aliases})
 
     def terms_of(self, query: str) -> Terms:
-        """Return the words of a query with what they match; fillers that nothing is called are left out."""
+        """Return the words of a query with what they match; without fillers, unless a model is called all of it."""
         words = [word.text for word in words_of(query)][:MAX_QUERY_WORDS]
         words = list(dict.fromkeys(self._segmented(words)))
-        telling = [word for word in words if word not in FILLERS or word in self._names] or words
+        telling = [word for word in words if word not in FILLERS]
+        if not telling or (len(telling) < len(words) and self._is_called(words)):
+            telling = words
         # Whoever mistypes more words than this is not corrected but heard: each costs some hundred look-ups.
         unknown = [word for word in telling if not self._is_known(word)][:MAX_TYPOS]
         return Terms(self._term(word, may_be_typo=word in unknown) for word in telling)
+
+    def says_nothing(self, text: str) -> bool:
+        """Return whether what is left of a query beside its filters asks for nothing more, as in `with vision`."""
+        words = texts_of(text)
+        return bool(words) and all(word in FILLERS or (word in _MEASURES and word not in self._names) for word in words)
 
     def stems_of(self, text: str) -> Terms:
         """Return the words that a text begins with: `claudexyz` goes on too long, and still begins with one."""
@@ -63,6 +88,10 @@ class Vocabulary:
             if word[:end] in self._names or word[:end] in self._authors or self._names.has_prefix(word[:end]):
                 return word[:end]
         return ""
+
+    def _is_called(self, words: Sequence[str]) -> bool:
+        """Return whether some model goes by all of these words, whole."""
+        return reduce(and_, (self._names.of(word) | self._authors.of(word) for word in words)) != 0
 
     def _is_known(self, word: str) -> bool:
         return word in self._names or word in self._authors or word in self._aliases

@@ -42,14 +42,15 @@ RECORDS = [
     make_record("zeta/agentic-1"),
     make_record("zeta/plain:free", description="For agentic work.", pricing={"prompt": "0", "completion": "0"}),
 ]
-INDEX = build_index(
-    Snapshot(
-        1,
-        NOW,
-        NOW,
-        merge(parse_records(RECORDS), Ingredients(), origin=Origin.UPSTREAM, last_good=None, last_seen_at=NOW, now=NOW),
-    )
-)
+
+
+def _snapshot_of(records: list[dict[str, Any]]) -> Snapshot:
+    parsed = parse_records(records)
+    merged = merge(parsed, Ingredients(), origin=Origin.UPSTREAM, last_good=None, last_seen_at=NOW, now=NOW)
+    return Snapshot(1, NOW, NOW, merged)
+
+
+INDEX = build_index(_snapshot_of(RECORDS))
 
 
 def _selected(q: str, **words: Any) -> Selection:
@@ -97,6 +98,9 @@ def _ids(q: str, **words: Any) -> list[str]:
         ("up to $5/m", "max_prompt_price", "5"),
         ("<= 3", "max_prompt_price", "3"),
         ("$1", "max_prompt_price", "1"),
+        ("$2 output", "max_completion_price", "2"),
+        ("output price under $2", "max_completion_price", "2"),
+        ("completions up to $5/m", "max_completion_price", "5"),
         ("fewer than 300k", "max_context", "300000"),
         ("a million tokens", "min_context", "1000000"),
         ("128,000 tokens", "min_context", "128000"),
@@ -125,8 +129,9 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
     "text",
     [
         *("max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7", "under 5", "million"),
-        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3 and $5", "claude>$5", "≥$10", "$10+", "$1-$2", "$1 to $2"),
+        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3 and $5", "claude>$5", "≥$10", "$10+", "$1-$2"),
         *("more expensive than $10", "starting at $3", "$10 or more", "minimum of $2", "over about $10", "$3/$15"),
+        "$1 to $2",
         *("opus 4.5 usd", "gpt-4.1 $", "claude 4.5 dollars", "5 $"),
     ],
 )
@@ -327,3 +332,34 @@ def test_readings_lie_on_their_text_and_never_overlap(parts: list[str]) -> None:
         assert end_before <= start < end <= len(text)
         assert text[start:end].strip() == reading.text
         end_before = end
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("models with vision", "vision"),
+        ("cheapest model with a long context", "cheapest long context"),
+        ("tools and vision", "tools vision"),
+        ("which models are free", "free models"),
+        ("price < 1", "< 1"),
+        ("context > 100k", "> 100k"),
+        ("models less than $2", "less than $2"),
+        ("output under $2", "max_completion_price=2"),
+        ("show me claude models that support vision", "claude vision"),
+    ],
+)
+def test_what_only_joins_filters_is_not_searched_for(text: str, plain: str) -> None:
+    expected = _ids("", max_completion_usd_per_million=Decimal(2)) if "=" in plain else _ids(plain)
+    assert _ids(text) == expected != []
+
+
+def test_a_question_for_free_models_lists_those_of_another_name_too() -> None:
+    index = build_index(_snapshot_of([*RECORDS, make_record("zeta/gift", pricing={"prompt": "0", "completion": "0"})]))
+    found = select(index, Query(q="free models"))
+    assert {index.models[place].id for place in found.places} >= {"zeta/gift", "openrouter/free"}
+    assert index.models[select(index, Query(q="free")).places[0]].id == "openrouter/free"
+
+
+def test_fillers_count_where_a_model_is_called_so() -> None:
+    assert _ids("free models router") == ["openrouter/free"]
+    assert _ids("models by perplexity") == _ids("perplexity")
