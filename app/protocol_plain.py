@@ -24,6 +24,8 @@ _NO_REQUEST: Final = Problem(
 _TARGET_TOO_LONG: Final = Problem(
     414, "target-too-long", f"The address that is asked for may have at most {MAX_HEADER_BYTES} bytes."
 )
+# What comes of one request behind its head, a body that was refused included; the largest that is read has 33 kB.
+MAX_MESSAGE_BYTES: Final = 1_048_576
 # For whoever goes on sending what is refused to find the answer.
 LINGER_SECONDS: Final = 2.0
 _NO_SCOPE: Final[Mapping[str, Any]] = {"path": ""}
@@ -40,6 +42,16 @@ class _Pipeline(deque[tuple[RequestResponseCycle, Any]]):
             let_go(waiting[0])
             raise OverflowError(f"more than {MAX_PIPELINED} requests wait on one connection")
         super().appendleft(waiting)
+
+
+class _NoTrailers(list[tuple[bytes, bytes]]):
+    """Stands for the headers of a request whose head is over: nobody reads trailers, and they may be many."""
+
+    def append(self, _trailer: tuple[bytes, bytes]) -> None:
+        """Keep nothing."""
+
+
+_NO_TRAILERS: Final = _NoTrailers()
 
 
 class _Deaf:
@@ -64,9 +76,9 @@ def _nothing() -> None:
 class ProblemProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with bounds, and problem documents for what is no request."""
 
-    # The request whose head goes on, and how much came of it.
-    _head: Mapping[str, Any] | None = None
-    _head_bytes = 0
+    # The request whose head goes on, or what is behind it, and how much came of that.
+    _counted: Mapping[str, Any] | None = None
+    _counted_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Begin a connection."""
@@ -76,18 +88,25 @@ class ProblemProtocol(HttpToolsProtocol):
         self.scope = cast("Any", _NO_SCOPE)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; a head that has no end is refused."""
+        """Parse what came; a head that has no end is refused, and what is behind it has one, too."""
         _data_received(self, data)
         # The path is told at the end of a head. One more test would be 1 % of an answer.
         if "path" not in self.scope:
-            self._head_goes_on(len(data))
+            if self._counts(len(data), MAX_HEADER_BYTES):
+                self._refuse_head()
+            return
+        self.headers = _NO_TRAILERS
+        # True for good where the answer came first: uvicorn does not look any more.
+        if self.cycle is not None and self.cycle.more_body and self._counts(len(data), MAX_MESSAGE_BYTES):
+            self.transport.close()
 
-    def _head_goes_on(self, more_bytes: int) -> None:
-        if self._head is not self.scope:
-            self._head, self._head_bytes = self.scope, 0
-        if self._head_bytes > MAX_HEADER_BYTES:
-            self._refuse_head()
-        self._head_bytes += more_bytes
+    def _counts(self, more_bytes: int, most_bytes: int) -> bool:
+        """Count what came of one request; returns whether it was too much before this."""
+        if self._counted is not self.scope:
+            self._counted, self._counted_bytes = self.scope, 0
+        was_too_much = self._counted_bytes > most_bytes
+        self._counted_bytes += more_bytes
+        return was_too_much
 
     def _refuse_head(self) -> None:
         """Answer, and read on without keeping anything: who is still sending would lose an answer with a close."""
@@ -107,7 +126,8 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def send_400_response(self, _msg: str) -> None:
         """Say so and close the connection; uvicorn's own answer is plain text without an id."""
-        self._refuse(_NO_REQUEST)
+        # A target that the parser of targets can't count is no shorter for it.
+        self._refuse(_TARGET_TOO_LONG if len(self.url or b"") > MAX_HEADER_BYTES else _NO_REQUEST)
 
     def _refuse(self, problem: Problem, after_seconds: float = 0.0) -> None:
         """Close the connection, with an answer if none is owed to a request before; else after those."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.memory import without_collections
-from app.protocol_plain import LINGER_SECONDS, MAX_PIPELINED, ProblemProtocol
+from app.protocol_plain import LINGER_SECONDS, MAX_MESSAGE_BYTES, MAX_PIPELINED, ProblemProtocol
 from tests.e2e.raw_http import Connection, request
 from tests.e2e.servers import Server, ThreadedServer, serving, simulated, threaded
 from tests.simulator import generate_catalog
@@ -227,6 +228,40 @@ def test_a_head_without_an_end_is_refused_and_nothing_of_it_is_kept(tmp_path: Pa
                 kept = len(protocol.url) + sum(len(name) + len(value) for name, value in protocol.headers)
                 assert kept < 400_000
                 assert endless.is_closed_within(LINGER_SECONDS + 3)
+
+
+@BOTH
+@pytest.mark.parametrize("is_one", [True, False], ids=["one endless trailer", "many trailers"])
+@pytest.mark.parametrize("target", ["POST /refresh?x=1", "GET /models?limit=2", "PUT /users/a/preferences"])
+def test_trailers_without_an_end_are_not_kept_and_end_the_connection(
+    tmp_path: Path, is_fast: bool, is_one: bool, target: str
+) -> None:
+    with threaded(tmp_path, is_fast=is_fast) as server, Connection(server.port) as endless:
+        endless.send(f"{target} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n".encode())
+        endless.send(b"X-Long: " if is_one else b"X-Many: 1\r\n")
+        # What the two sockets hold between them was sent before anybody read it.
+        sent_mib = 0
+        with contextlib.suppress(OSError):
+            while sent_mib < 32:
+                sent_mib += 1
+                endless.send((b"a" if is_one else b"X-More: 1\r\n") * (MAX_MESSAGE_BYTES // (1 if is_one else 11)))
+                # What is read at once, 256 kB, are 24,000 of them.
+                for protocol in list(server.server.server_state.connections):
+                    assert isinstance(protocol, ProblemProtocol)
+                    assert len(protocol.headers or ()) < 50_000
+        assert sent_mib < 32
+
+
+@BOTH
+def test_a_target_that_is_too_long_is_told_so_in_however_many_packets_it_comes(tmp_path: Path, is_fast: bool) -> None:
+    with threaded(tmp_path, is_fast=is_fast) as server:
+        for count in (1, 2, 3):
+            whole = b"GET /models?q=" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+            with Connection(server.port) as connection:
+                for at in range(count):
+                    connection.send(whole[at * len(whole) // count : (at + 1) * len(whole) // count])
+                    time.sleep(0.05)
+                assert connection.answer().status == 414
 
 
 @BOTH
