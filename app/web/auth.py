@@ -1,7 +1,9 @@
 """A gate: a token, or without one only direct callers from this machine. Fails closed.
 
 Without a token a browser is the danger: any page it shows can send a POST to 127.0.0.1. So a request with a
-foreign Origin, with a Host that is not this machine, or through any proxy is not a direct caller.
+foreign Origin, with a Host that is not this machine, or through a proxy is not a direct caller. A proxy is known by
+what it adds, or by HTTP/1.0, which nginx speaks unless it is told otherwise; one that adds nothing and speaks HTTP/1.1
+can't be told from a caller on this machine, so whoever puts one in front sets the tokens.
 
 Who is calling, the server says: it believes X-Forwarded-For from the proxies in FORWARDED_ALLOW_IPS and from nobody
 else. Each client may knock so often a minute; every answer of the gate counts.
@@ -25,7 +27,10 @@ from app.web.attempts import Attempts
 from app.web.problems import Problem
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
-_FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+# What proxies and CDNs add; `x-forwarded-` begins some more.
+_FORWARDING = frozenset(
+    ("forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip", "x-original-url")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Gate:
         reason = None
         if not is_loopback(client):
             reason = "the caller is not on this machine"
-        elif any(name in request.headers for name in _FORWARDING):
+        elif _is_forwarded(request):
             reason = "the request came through a proxy"
         elif not is_loopback(_named_host(request)):
             reason = "the Host header does not name this machine"
@@ -96,6 +101,14 @@ class Gate:
             setting = self._name.token_setting
             how = f"Set {setting} and send it as 'Authorization: Bearer <token>'."
             raise Problem(403, self._name.closed, f"No {setting} is set and {reason}. {how}", setting=setting)
+
+
+def _is_forwarded(request: Request) -> bool:
+    """Return whether some proxy shows."""
+    names = request.headers.keys()
+    return request.scope["http_version"] == "1.0" or any(
+        name in _FORWARDING or name.startswith("x-forwarded-") for name in names
+    )
 
 
 def _named_host(request: Request) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import httpx
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.clock import Clock
 from app.main import create_app
@@ -125,7 +126,7 @@ def bearer(token: str | None) -> httpx.Headers:
 
 
 def client_of(
-    app: FastAPI, *, address: tuple[str, int] = LOOPBACK, origin: str = OWN_ORIGIN, root_path: str = ""
+    app: ASGIApp, *, address: tuple[str, int] = LOOPBACK, origin: str = OWN_ORIGIN, root_path: str = ""
 ) -> httpx.AsyncClient:
     """Return a client that calls an application from an address, and names it by an origin.
 

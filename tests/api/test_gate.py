@@ -50,6 +50,17 @@ async def test_after_too_many_wrong_tokens_the_right_one_has_to_wait_too(tmp_pat
             assert (await knock(stranger, TOKEN)).status_code == 200
 
 
+async def test_http_1_0_is_a_proxy_that_was_told_nothing(service: Service) -> None:
+    """nginx with `proxy_pass` alone names this machine as the Host and adds no header."""
+    for version, status in (("1.1", 200), ("1.0", 403)):
+
+        async def spoken(scope: Any, receive: Any, send: Any, version: str = version) -> None:
+            await service.app({**scope, "http_version": version}, receive, send)
+
+        async with client_of(spoken, address=("127.0.0.1", 1), origin="http://127.0.0.1:8000") as client:
+            assert (await knock(client)).status_code == status
+
+
 async def test_reads_are_never_held_back(tmp_path: Path) -> None:
     options: dict[str, Any] = {"admin_requests_per_minute": 1}
     async with serving(tmp_path, **options) as service, client_of(service.app, address=STRANGER) as stranger:

@@ -295,6 +295,8 @@ STRANGERS = [
     (("127.0.0.1", 1), OWN_ORIGIN, {"X-Forwarded-Proto": "https"}, "through a proxy"),
     (("127.0.0.1", 1), OWN_ORIGIN, {"X-Real-IP": "127.0.0.1"}, "through a proxy"),
     (("127.0.0.1", 1), OWN_ORIGIN, {"Via": "1.1 cache"}, "through a proxy"),
+    (("127.0.0.1", 1), OWN_ORIGIN, {"X-Forwarded-Port": "443"}, "through a proxy"),
+    (("127.0.0.1", 1), OWN_ORIGIN, {"CF-Connecting-IP": "203.0.113.9"}, "through a proxy"),
     (("127.0.0.1", 1), "http://rebound.example:8000", {}, "Host"),
     (("127.0.0.1", 1), "http://127.0.0.1.example", {}, "Host"),
     *(
