@@ -17,6 +17,8 @@ from app.memory import MANY_MODELS, collect, keep_out_of_collections
 _READ_BYTES = 1024**2
 # Objects that were made while a catalog is built; of 421 models 2,100, of 20,000 some 31,000, in 7 ms.
 _MOST_NEW_OBJECTS = 40_000
+# On a full machine its end takes seconds.
+_MOST_LEAVING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,20 @@ class Child:
             raise EOFError("it ended before its answer did")
         return some
 
-    async def left(self) -> None:
-        """Wait until it is gone; it ends by itself when nobody can order any more."""
+    async def left(self, most_seconds: float = _MOST_LEAVING_SECONDS) -> None:
+        """Wait until it is gone; it ends by itself when nobody can order any more, and is ended when it does not."""
         self.orders.close()
         self._hearing.close()
-        await asyncio.to_thread(self._process.wait)
+        await asyncio.to_thread(self._wait, most_seconds)
         self._background.left()
+
+    def _wait(self, most_seconds: float) -> None:
+        try:
+            self._process.wait(most_seconds)
+        except subprocess.TimeoutExpired:
+            # Stopped, or starved: nobody else would ever end it, and the service could not stop.
+            self._process.kill()
+            self._process.wait()
 
 
 async def started(

@@ -25,7 +25,7 @@ from app.building.in_thread import ThreadBuilder
 from app.building.lending import lending
 from app.building.orders import Adopted, BuilderLostError, Building, Built, Proposal, Proposing
 from app.building.stream import StreamError
-from app.memory import without_collections
+from app.memory import MANY_MODELS, without_collections
 
 log = structlog.get_logger("builder")
 # A stored catalog up to this size is read and served by this process, where the first answer waits for it.
@@ -78,6 +78,8 @@ class ChildBuilder:
         self._ending: asyncio.TimerHandle | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        # What the process was asked to propose, and what it calls that.
+        self._proposed: tuple[str, Proposing] | None = None
 
     @property
     def process_id(self) -> int | None:
@@ -95,6 +97,8 @@ class ChildBuilder:
         except _ChildLostError as error:
             log.warning("building the catalog in the service's own process", reason=str(error))
             return await self._threads.propose(order)
+        # More are more memory than a second try is worth.
+        self._proposed = (proposal.token, order) if self._records <= MANY_MODELS else None
         return proposal
 
     async def build(self, order: Building) -> Built:
@@ -105,14 +109,23 @@ class ChildBuilder:
             # Who asks for a process waits for it anyway; what is left out here would be made beside the readers.
             built: Built = await self._asked(replace(order, is_hurried=False))
         except _ChildLostError as error:
-            if isinstance(order.catalog, Adopted):
-                raise BuilderLostError(f"the process that proposed the catalog is gone: {error}") from None
             log.warning("building the catalog in the service's own process", reason=str(error))
+            if isinstance(order.catalog, Adopted):
+                order = replace(order, catalog=await self._proposed_here(order.catalog, error))
             return await self._threads.build(order)
+        finally:
+            self._proposed = None
         # What was built here before is no longer served.
         await self._threads.close()
         spoken = built.published.spoken.with_base_map(order.litellm_base_map)
         return replace(built, published=replace(built.published, spoken=spoken))
+
+    async def _proposed_here(self, adopted: Adopted, error: _ChildLostError) -> Adopted:
+        """Return a proposal of a process that is gone as one of this process; raises BuilderLostError."""
+        if self._proposed is None or self._proposed[0] != adopted.token:
+            raise BuilderLostError(f"the process that proposed the catalog is gone: {error}") from None
+        proposal = await self._threads.propose(self._proposed[1])
+        return replace(adopted, token=proposal.token)
 
     def _is_for_threads(self, order: Building) -> bool:
         if isinstance(order.catalog, Adopted):
@@ -224,7 +237,7 @@ class ChildBuilder:
             self._ending = None
 
     def _end_soon(self) -> None:
-        child, self._child = self._child, None
+        child, self._child, self._proposed = self._child, None, None
         if child is not None:
             leaving = asyncio.get_running_loop().create_task(child.left(), name="a builder ends")
             self._leaving.add(leaving)

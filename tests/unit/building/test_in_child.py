@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from app import answers
 from app.building.background import NICE, Background
+from app.building.child import started
 from app.building.in_child import SMALL_BYTES, ChildBuilder
 from app.building.in_thread import ThreadBuilder
 from app.building.orders import Adopted, Builder, BuilderLostError, Building, Built, Proposing
@@ -25,6 +26,7 @@ from app.catalog.guard import GuardLimits
 from app.catalog.merge import Ingredients
 from app.catalog.model import Record
 from app.catalog.snapshot import Origin
+from app.memory import MANY_MODELS
 from app.outcome import Result
 from app.packed_rows import PackedRows
 from app.store.envelope import FRAMED_FROM_MODELS, EnvelopeError, seal
@@ -175,12 +177,34 @@ async def test_a_process_that_was_killed_is_replaced_by_a_thread_and_then_by_ano
     assert child.process_id is not None
 
 
-async def test_a_proposal_whose_process_is_gone_cannot_be_adopted(child: ChildBuilder) -> None:
+async def test_a_proposal_whose_process_is_gone_is_made_again_in_a_thread(child: ChildBuilder) -> None:
     proposal = await child.propose(proposing(catalog(12)))
     assert child.process_id is not None
     os.kill(child.process_id, signal.SIGKILL)
+    with capture_logs() as logs:
+        built = await child.build(Building(Adopted(proposal.token, 1, START, START), START, is_stale=False))
+    assert built.published.stored == (await built_by(ThreadBuilder(), catalog(12))).published.stored
+    assert {entry["event"] for entry in logs} == {"building the catalog in the service's own process"}
     with pytest.raises(BuilderLostError, match="gone"):
-        await child.build(Building(Adopted(proposal.token, 1, START, START), START, is_stale=False))
+        await child.build(Building(Adopted(proposal.token, 2, START, START), START, is_stale=False))
+
+
+@pytest.mark.parametrize(("count", "token"), [(MANY_MODELS + 1, None), (12, "of a proposal before")])
+async def test_what_is_not_kept_of_a_proposal_cannot_be_adopted_without_its_process(
+    child: ChildBuilder, count: int, token: str | None
+) -> None:
+    proposal = await child.propose(proposing(catalog(count)))
+    assert child.process_id is not None
+    os.kill(child.process_id, signal.SIGKILL)
+    with pytest.raises(BuilderLostError, match="gone"):
+        await child.build(Building(Adopted(token or proposal.token, 1, START, START), START, is_stale=False))
+
+
+async def test_a_process_that_does_not_end_by_itself_is_ended() -> None:
+    process = await started(["sleep", "60"], {"PATH": os.environ["PATH"]}, Background())
+    os.kill(process.id, signal.SIGSTOP)
+    await process.left(0.1)
+    assert not process.is_running
 
 
 async def test_where_no_process_can_be_started_a_thread_builds(tmp_path: Path) -> None:
