@@ -1,7 +1,8 @@
 """The picker as one script: its modules joined in the order in which they need each other.
 
-A page loads one file and asks no second time; who reads the source has short modules that say what they take from
-each other. Joining takes the `import` lines, the word `export` and the comments away and changes nothing else.
+A page loads one file and asks no second time; who reads the source has short modules that say what they take from each
+other. Joining takes the `import` lines, the word `export`, the comments and the indentation away and changes nothing
+else; no text of more than one line says anything by its indentation.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from importlib import resources
 
 MODULES = (
-    *("words", "nodes", "rows", "press", "kept", "preferences", "catalog", "line", "notes", "place"),
+    *("words", "nodes", "rows", "press", "kept", "preferences", "catalog", "search", "line", "notes", "place"),
     *("field", "tools", "list", "style", "details", "cost", "compare", "chart", "element"),
 )
 USAGE = """\
@@ -31,6 +32,7 @@ _EXPORT = re.compile(r"^export (?=const |class |function |async function )", re.
 
 # Comments have lines of their own, so nothing that only looks like one is touched.
 _COMMENT = re.compile(r"^ *(?://|/\*\*).*\n", re.MULTILINE)
+_INDENTATION = re.compile(r"^ +", re.MULTILINE)
 
 
 def picker_source(module: str) -> str:
@@ -40,5 +42,5 @@ def picker_source(module: str) -> str:
 
 def picker_script() -> bytes:
     """Return the whole picker as UTF-8 JavaScript."""
-    parts = (_COMMENT.sub("", _EXPORT.sub("", IMPORT.sub("", picker_source(module)))) for module in MODULES)
-    return (USAGE + "".join(parts)).encode()
+    script = "".join(_COMMENT.sub("", _EXPORT.sub("", IMPORT.sub("", picker_source(module)))) for module in MODULES)
+    return (USAGE + _INDENTATION.sub("", script)).encode()

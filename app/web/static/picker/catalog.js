@@ -1,9 +1,12 @@
 // The catalog: the registry's list as rows, its search, and this browser's copy for when it can't be reached.
 
+import { heardWords } from "./words.js";
 import { FIELDS, rowsOf } from "./rows.js";
 import { recall, remember } from "./kept.js";
 import { released } from "./press.js";
 
+// As many as a registry gives at once.
+const MOST_FOUND = 1_000;
 const GATEWAY_FAULTS = [502, 503, 504];
 
 export class Catalog {
@@ -39,12 +42,14 @@ export class Catalog {
     this.loadedAt = Date.now();
   }
 
-  /** The rows that the registry finds for a text, best first; null when it can't be asked or the question is outdated. */
+  /** The rows that the registry finds for a text, best first, and in words how it was heard; null when it can't be asked or the question is outdated. Its rows are null where it answers nothing of use. */
   async search(text, signal) {
     const url = new URL("models/search", this.address());
-    url.search = new URLSearchParams({ q: text.slice(0, 256), fields: "name", limit: "200" });
+    url.search = new URLSearchParams({ q: text.slice(0, 256), fields: "name", limit: String(MOST_FOUND) });
     const answer = await this.read(url, signal);
-    return answer?.models?.map((model) => this.byId.get(model.id)).filter(Boolean) ?? null;
+    if (!answer) return null;
+    if (!answer.models) return { rows: null, words: "the registry can’t search now, only names are looked through" };
+    return { rows: answer.models.map((model) => this.byId.get(model.id)).filter(Boolean), words: heardWords(answer) };
   }
 
   /** The whole model, or the problem document that names what comes close; null when the registry can't be asked. */

@@ -2,10 +2,11 @@
 
 import { counted, selectedWords } from "./words.js";
 import { button, make } from "./nodes.js";
-import { arranged, holds, wordsOf } from "./rows.js";
+import { arranged, holds } from "./rows.js";
 import { Kept } from "./kept.js";
 import { keptOf } from "./preferences.js";
 import { Catalog } from "./catalog.js";
+import { Search } from "./search.js";
 import { Line } from "./line.js";
 import { placePanel } from "./place.js";
 import { absentWords, fateOf, Notes } from "./notes.js";
@@ -17,7 +18,6 @@ import { Details } from "./details.js";
 import { Comparison, MAX_COMPARED } from "./compare.js";
 import { Chart } from "./chart.js";
 
-const SEARCH_DELAY_MS = 120;
 const FRESH_MS = 300_000;
 
 class ModelPicker extends FormField {
@@ -28,8 +28,7 @@ class ModelPicker extends FormField {
     this.line = new Line(() => { if (document.visibilityState === "visible") this.load(); }, () => this.refresh());
     this.catalog = this.anotherCatalog();
     this.compared = [];
-    this.words = [];
-    this.ranked = null;
+    this.search = new Search(this);
     this.view = "list";
     this.isOpen = false;
     this.isReading = false;
@@ -113,8 +112,7 @@ class ModelPicker extends FormField {
     this.life.abort();
     this.watch.disconnect();
     this.line.end();
-    clearTimeout(this.timer);
-    this.asking?.abort();
+    this.search.stop();
   }
 
   attributeChangedCallback(name, before, after) {
@@ -156,6 +154,7 @@ class ModelPicker extends FormField {
 
   /** The registry does not answer: the list stays, and it is asked again. */
   cut() {
+    this.search.stop();
     this.line.isCut();
     this.refresh();
   }
@@ -164,31 +163,17 @@ class ModelPicker extends FormField {
   mended() {
     this.line.isMended();
     this.refresh();
+    if (this.search.words.length) this.search.ask(this.input.value.trim());
     if (!this.line.news) return;
     this.details.again();
-    if (this.words.length) this.ask(this.input.value.trim());
     if (this.kept.problem) this.kept.read();
   }
 
   /** Searches here at once, and asks the registry when the typing pauses. */
   typed() {
-    const text = this.input.value.trim();
-    this.words = wordsOf(text);
-    this.ranked = null;
+    this.search.begin(this.input.value.trim());
     this.isReading = false;
     if (this.view === "compare") this.see("list");
-    this.refresh();
-    this.list.activate(this.list.shown.length ? 0 : -1, true);
-    clearTimeout(this.timer);
-    this.asking?.abort();
-    if (text && this.catalog.state === "ready") this.timer = setTimeout(() => this.ask(text), SEARCH_DELAY_MS);
-  }
-
-  async ask(text) {
-    this.asking = new AbortController();
-    const found = await this.catalog.search(text, this.asking.signal);
-    if (!found || this.input.value.trim() !== text) return;
-    this.ranked = found;
     this.refresh();
     this.list.activate(this.list.shown.length ? 0 : -1, true);
   }
@@ -271,8 +256,8 @@ class ModelPicker extends FormField {
     this.input.setAttribute("aria-expanded", "true");
     if (!this.isInline) this.input.select();
     this.place();
-    this.words = [];
-    this.ranked = null;
+    this.search.forget();
+    this.list.active = -1;
     this.refresh();
     const at = this.list.shown.findIndex((row) => row.id === this.choice);
     if (at >= 0) this.list.activate(at, true);
@@ -288,8 +273,7 @@ class ModelPicker extends FormField {
     this.panel.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
-    clearTimeout(this.timer);
-    this.asking?.abort();
+    this.search.stop();
     this.tell();
   }
 
@@ -372,14 +356,17 @@ class ModelPicker extends FormField {
   /** Works out what is shown and draws it. */
   refresh() {
     if (!this.isOpen) return;
-    const found = this.ranked ?? this.catalog.rows.filter((row) => holds(row, this.words));
+    const { words, ranked, heard, isPending } = this.search;
+    const found = ranked ?? this.catalog.rows.filter((row) => holds(row, words));
     const { on, sort, group, isCoreOnly } = this.tools;
-    this.list.show(arranged(found, { on, sort, group, isCoreOnly, kept: this.kept, byId: this.catalog.byId, isSearched: this.words.length > 0 }));
+    this.list.show(arranged(found, { on, sort, group, isCoreOnly, kept: this.kept, byId: this.catalog.byId, isSearched: words.length > 0 }));
     this.tools.show();
     this.notes.show();
     this.drawView();
     if (!this.list.activeRow && this.list.shown.length) this.details.describe(this.list.shown[0]);
-    if (!this.choice || this.words.length) this.said.textContent = this.catalog.state === "loading" ? "Loading models" : counted(this.list.shown.length, "model");
+    const isUnknown = isPending && !this.list.shown.length;
+    const state = this.catalog.state === "loading" ? "Loading models" : isUnknown ? "Searching" : counted(this.list.shown.length, "model");
+    if (!this.choice || words.length) this.said.textContent = [state, heard].filter(Boolean).join("; ");
     this.showEraser();
   }
 

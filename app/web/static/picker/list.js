@@ -31,7 +31,9 @@ export class RowList {
     });
     this.space.addEventListener("mousemove", (event) => {
       const at = rowAt(event);
-      if (at !== undefined && Number(at) !== this.active) this.activate(Number(at), false);
+      if (at === undefined || Number(at) === this.active) return;
+      picker.search.hasMoved = true;
+      this.activate(Number(at), false);
     });
   }
 
@@ -156,6 +158,7 @@ export class RowList {
     const moves = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page, PageUp: this.active - page };
     if (!event.shiftKey) Object.assign(moves, { Home: 0, End: last });
     if (!(event.key in moves)) return false;
+    this.picker.search.hasMoved = true;
     if (last >= 0) this.activate(Math.max(0, Math.min(last, moves[event.key])), true);
     return true;
   }

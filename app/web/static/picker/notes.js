@@ -85,6 +85,7 @@ function noteOf(picker, again) {
   if (catalog.state === "error") return told(`The models can’t be loaded. ${catalog.reason}`, again());
   if (!catalog.rows.length) return told("The registry has no models yet.", again());
   if (list.shown.length) return null;
+  if (picker.search.isPending) return [make("p", {}, "Searching …")];
   const isStarless = tools.on.has("favourites") && !kept.favourites.length;
   const words = isStarless ? "No favourites yet. “Favourite” in a model’s details keeps it here." : `None of ${grouped(catalog.rows.length)} models matches.`;
   return told(words, button("Clear search and filters", () => picker.clear()));

@@ -103,6 +103,13 @@ export function counted(count, one, many = `${one}s`) {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
+/** Says which words of a search were taken as filters, which were left out, and that there are more. */
+export function heardWords({ total, models, interpreted, unmet }) {
+  const listed = (found) => found.map(({ text }) => `“${text}”`).join(", ");
+  return [total > models.length && `the best of ${grouped(total)}`, interpreted.length && `taken as filters: ${listed(interpreted)}`,
+    unmet.length && `left out: ${listed(unmet)}`].filter(Boolean).join("; ");
+}
+
 export function ago(text) {
   const minutes = Math.max(0, Math.round((Date.now() - Date.parse(text)) / 60_000));
   if (minutes < 1) return "just now";
