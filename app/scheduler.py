@@ -99,12 +99,14 @@ class Schedule:
 
     async def _ring_follower(self) -> None:
         await self._follower.look()
-        self._ring_no_later()
+        self._ring_when_due()
 
-    def _ring_no_later(self) -> None:
-        """Ring when the refresh is due, although a refresh by hand or a sibling's has put that forward meanwhile."""
+    def _ring_when_due(self) -> None:
+        """Ring when the refresh is due, although a refresh by hand or a sibling's has moved that meanwhile."""
         if not self._scheduler.running or self._refresher.is_refreshing or self._timetable.period.due_at is None:
             return
         due_at = max(self._timetable.next_due_at, datetime.now(UTC) + timedelta(seconds=SOONEST_SECONDS))
-        if due_at < self._scheduler.get_job(REFRESH_JOB).next_run_time:
+        rings_at = self._scheduler.get_job(REFRESH_JOB).next_run_time
+        # What is about to ring is not put off: it looks for itself.
+        if due_at < rings_at or datetime.now(UTC) + timedelta(seconds=SOONEST_SECONDS) < rings_at < due_at:
             self._scheduler.modify_job(REFRESH_JOB, next_run_time=due_at)

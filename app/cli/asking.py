@@ -155,8 +155,9 @@ def _as_json(options: argparse.Namespace, reply: Reply) -> int:
         sys.stdout.buffer.write(orjson.dumps(reply.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         sys.stdout.buffer.flush()
         return code
-    near = ", ".join(reply.document.get("suggestions", []))
-    return complain(str(reply.document.get("detail", reply.document)) + (f" Near: {near}" if near else ""), code)
+    detail = str(reply.document.get("detail", reply.document))
+    near = ", ".join(one for one in reply.document.get("suggestions", []) if one not in detail)
+    return complain(detail + (f" Near: {near}" if near else ""), code)
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace, Way], int]] = MappingProxyType(

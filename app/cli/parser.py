@@ -102,11 +102,13 @@ def _add_query_words(parser: argparse.ArgumentParser) -> None:
         if word.name in _NOT_OPTIONS:
             continue
         option = "--" + word.name.replace("_", "-")
+        # Apart, what begins with a hyphen would be taken for another option.
+        example = f"{option}={word.example}" if word.example.startswith("-") else word.example
         is_list = word.kind in {Kind.ONE_OF, Kind.SET_OF, Kind.IDS}
         words.add_argument(
             option,
             dest=f"word_{word.name}",
             action="append" if is_list else "store",
             metavar="VALUE",
-            help=f"{word.meaning} e.g. {word.example}".replace("%", "%%"),
+            help=f"{word.meaning} e.g. {example}".replace("%", "%%"),
         )

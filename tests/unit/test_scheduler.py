@@ -95,6 +95,20 @@ async def test_after_a_refresh_by_hand_the_next_try_is_on_time(instance: Instanc
         assert schedule.next_refresh_at - asked_at < timedelta(minutes=2)
 
 
+async def test_a_success_by_hand_puts_the_bell_of_a_failure_off(instance: Instance) -> None:
+    async with ringing(instance, follow_seconds=0.1) as schedule:
+        await first_ring(instance, schedule)
+        instance.upstream.error = failing(Failure.UNREACHABLE)
+        await instance.ask()
+        assert await comes_true(lambda: schedule.next_refresh_at == instance.timetable.period.due_at)
+        instance.upstream.error = None
+        asked_at = datetime.now(UTC)
+        assert (await instance.ask()).result == "unchanged"
+        assert await comes_true(lambda: schedule.next_refresh_at == instance.timetable.period.due_at)
+        assert schedule.next_refresh_at is not None
+        assert schedule.next_refresh_at - asked_at > HOUR / 2
+
+
 async def test_a_siblings_failure_rings_everybody_in_time(instance: Instance) -> None:
     async with ringing(instance, follow_seconds=0.1) as schedule:
         await first_ring(instance, schedule)
