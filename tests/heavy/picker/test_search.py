@@ -29,7 +29,7 @@ async def held(page: Page, address: str) -> asyncio.Event:
 
 async def active(page: Page) -> str:
     """The name of the row that Enter would take."""
-    return await page.locator("model-picker .row[data-active] .name bdi").inner_text()
+    return str(await page.locator("model-picker .row[data-active] .name bdi").inner_text())
 
 
 async def test_an_answer_that_comes_late_leaves_somebody_on_the_row_he_went_to(site: Site) -> None:
