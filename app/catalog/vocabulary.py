@@ -27,7 +27,7 @@ FILLERS = frozenset(
         *("what", "which", "with"),
     )
 )
-# Beside an amount, these say what it is an amount of.
+# Beside an amount, these say what it is an amount of, and `or less` that it is one at most.
 _MEASURES = frozenset(
     (
         *("completion", "completions", "context", "cost", "costing", "costs", "input", "inputs", "length", "less"),

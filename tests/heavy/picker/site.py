@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tests.e2e.processes import ServiceProcess
 from tests.simulator import Simulator, make_record
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Browser, Locator, Page, Route
 
 OPERATOR = "an-operator-of-the-tests"
 HOSTILE = '<img src=x onerror="document.title=1">\u202eevil'
@@ -81,6 +82,18 @@ def rows(page: Page) -> Locator:
 def said(page: Page) -> Locator:
     """What the picker says in words below its field."""
     return page.locator("model-picker .said")
+
+
+async def held(page: Page, address: str) -> asyncio.Event:
+    """Let nothing through to an address until the event is set."""
+    arrival = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await arrival.wait()
+        await route.continue_()
+
+    await page.route(address, later)
+    return arrival
 
 
 async def value(page: Page) -> str:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.heavy.picker.site import Site, field, rows, said, value
+from tests.heavy.picker.site import Site, field, held, rows, said, value
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Route
+    from playwright.async_api import Page
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
-
-
-async def held(page: Page, address: str) -> asyncio.Event:
-    """Let nothing through to an address until the event is set."""
-    arrival = asyncio.Event()
-
-    async def later(route: Route) -> None:
-        await arrival.wait()
-        await route.continue_()
-
-    await page.route(address, later)
-    return arrival
 
 
 async def active(page: Page) -> str:
@@ -100,3 +87,16 @@ async def test_a_panel_that_opens_again_has_forgotten_the_row_of_the_search_befo
         assert await page.locator("model-picker .row[data-active]").count() == 0
         await page.keyboard.press("Enter")
         assert await value(page) == ""
+
+
+async def test_a_closed_panel_searches_for_nothing_when_the_list_is_read_again(site: Site) -> None:
+    async with site.page("/form") as page:
+        await field(page).click()
+        await page.keyboard.type("evil one")
+        await page.locator("model-picker .row[data-active]").get_by_text("Evil", exact=True).wait_for()
+        await page.keyboard.press("Enter")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.evaluate("document.querySelector('model-picker').load('no-cache')")
+        assert [url for url in asked if "/models?fields" in url]
+        assert not [url for url in asked if "/models/search" in url]

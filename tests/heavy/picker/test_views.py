@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
-
 import orjson
 import pytest
 
-from tests.heavy.picker.site import Site, field, rows, said, value
-
-if TYPE_CHECKING:
-    from playwright.async_api import Route
+from tests.heavy.picker.site import Site, field, held, rows, said, value
 
 pytestmark = [pytest.mark.anyio, pytest.mark.heavy]
 
@@ -123,13 +117,7 @@ async def test_a_plain_dropdown_has_no_views_until_it_is_told(site: Site) -> Non
 @pytest.mark.parametrize("pressed", ["mouse", "keyboard"])
 async def test_no_press_is_lost_to_facts_that_arrive_before_it_ends(site: Site, pressed: str) -> None:
     async with site.page("/form", attributes="views") as page:
-        arrival = asyncio.Event()
-
-        async def later(route: Route) -> None:
-            await arrival.wait()
-            await route.continue_()
-
-        await page.route("**/models/*/*", later)
+        arrival = await held(page, "**/models/*/*")
         await field(page).click()
         await page.get_by_role("button", name="Compare", exact=True).first.click()
         await page.get_by_role("button", name="Compare the first").click()

@@ -256,7 +256,6 @@ class ModelPicker extends FormField {
     this.input.setAttribute("aria-expanded", "true");
     if (!this.isInline) this.input.select();
     this.place();
-    this.search.forget();
     this.list.active = -1;
     this.refresh();
     const at = this.list.shown.findIndex((row) => row.id === this.choice);
@@ -273,7 +272,7 @@ class ModelPicker extends FormField {
     this.panel.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
-    this.search.stop();
+    this.search.forget();
     this.tell();
   }
 
@@ -340,7 +339,7 @@ class ModelPicker extends FormField {
 
   /** Tells of a row before it is chosen: beside the list where there is room, else in the list's place. */
   readOf(at) {
-    this.list.activate(at, false);
+    this.list.goTo(at, false);
     this.isReading = this.clientWidth < BESIDE_PX || this.panel.matches(".is-tight");
     this.drawView();
     (this.isReading ? this.details.node.querySelector("button") : this.details.node).focus();

@@ -31,9 +31,7 @@ export class RowList {
     });
     this.space.addEventListener("mousemove", (event) => {
       const at = rowAt(event);
-      if (at === undefined || Number(at) === this.active) return;
-      picker.search.hasMoved = true;
-      this.activate(Number(at), false);
+      if (at !== undefined && Number(at) !== this.active) this.goTo(Number(at), false);
     });
   }
 
@@ -151,6 +149,12 @@ export class RowList {
     if (at >= 0) this.picker.details.describe(this.shown[at]);
   }
 
+  /** Makes the row active that somebody has gone to: an answer that comes later leaves it so. */
+  goTo(at, isScrolled) {
+    this.picker.search.hasMoved = true;
+    this.activate(at, isScrolled);
+  }
+
   /** Moves the active row as a key says; tells whether the key meant anything. */
   moved(event) {
     const last = this.shown.length - 1;
@@ -158,8 +162,7 @@ export class RowList {
     const moves = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page, PageUp: this.active - page };
     if (!event.shiftKey) Object.assign(moves, { Home: 0, End: last });
     if (!(event.key in moves)) return false;
-    this.picker.search.hasMoved = true;
-    if (last >= 0) this.activate(Math.max(0, Math.min(last, moves[event.key])), true);
+    if (last >= 0) this.goTo(Math.max(0, Math.min(last, moves[event.key])), true);
     return true;
   }
 }
