@@ -168,6 +168,10 @@ class Prepared:
         """Return the best form for an Accept-Encoding header; empty stands for none."""
         return self._all_forms()[self._coding(accept_encoding)]
 
+    def is_settled_for(self, accept_encoding: bytes) -> bool:
+        """Whether compressed forms that are not made yet would change nothing for such an Accept-Encoding header."""
+        return not self.is_waiting or choose_coding(accept_encoding.decode("latin-1"), CODINGS) is None
+
     def _coding(self, accept_encoding: bytes) -> str | None:
         return choose_coding(accept_encoding.decode("latin-1"), self.rendering.encoded) if accept_encoding else None
 

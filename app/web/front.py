@@ -92,10 +92,13 @@ class Front:
             self._access_log(scope["method"], scope["path"], choice.status, seconds, request_id.decode())
 
     def wire_answer(self, scope: Scope) -> WireAnswer | None:
-        """Return what a request is answered with, ready for the wire; None when the application must see it."""
+        """Return what a request is answered with, ready for the wire; None when the application must see it.
+
+        None, too, where the answer will be another one once its compressed forms are made.
+        """
         prepared = self.prepared_for(scope)
         wishes = self.wishes(scope)
-        if prepared is None or wishes is None:
+        if prepared is None or wishes is None or not prepared.is_settled_for(wishes[0]):
             return None
         choice = prepared.choice(wishes[0], wishes[1])
         body = choice.body(scope["method"])
@@ -174,8 +177,7 @@ class Front:
         published = self._registry.current
         if published is None or scope["method"] not in _READS:
             return None
-        prepared = published.targets.get(target_of(scope))
-        return None if prepared is None or prepared.is_waiting else prepared
+        return published.targets.get(target_of(scope))
 
     def _seal(self, choice: Choice) -> RawHeaders:
         """Return the whole header block of an answer, but for the request's own id, and keep it."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,21 +20,21 @@ from app.web.cors import CorsPolicy
 from app.web.front import MAX_HEADER_BYTES, Front
 from app.web.read import MAX_COMPRESSIONS
 from tests.api.questions import Questions, has_good_id
-from tests.api.two_ways import SPECIAL_IDS, StoppedClock, ask, counted, scope_for, serving, settings_for, started
+from tests.api.two_ways import (
+    SPECIAL_IDS,
+    StoppedClock,
+    ask,
+    counted,
+    held_back,
+    one_worker,
+    scope_for,
+    serving,
+    settings_for,
+    started,
+)
 
 TARGETS_ASKED = 400
 GZIP = [(b"accept-encoding", b"gzip")]
-
-
-@contextmanager
-def held_back(executor: ThreadPoolExecutor) -> Iterator[None]:
-    """Keep the one worker busy, so that nothing is compressed meanwhile."""
-    release = threading.Event()
-    executor.submit(release.wait)
-    try:
-        yield
-    finally:
-        release.set()
 
 
 def watched(app: FastAPI) -> tuple[Front, list[Scope]]:
@@ -50,14 +46,6 @@ def watched(app: FastAPI) -> tuple[Front, list[Scope]]:
         await app(scope, receive, send)
 
     return Front(application, serving=serving(app), cors=CorsPolicy(("*",)), access_log=None), reached
-
-
-@contextmanager
-def one_worker() -> Iterator[ThreadPoolExecutor]:
-    """Let a single thread do what the loop hands over."""
-    with ThreadPoolExecutor(1) as executor:
-        asyncio.get_running_loop().set_default_executor(executor)
-        yield executor
 
 
 @pytest.mark.parametrize(

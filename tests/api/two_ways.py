@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +76,25 @@ async def started(settings: Settings) -> AsyncIterator[tuple[FastAPI, Front]]:
     app = create_app(settings, clock=StoppedClock())
     async with app.router.lifespan_context(app):
         yield app, with_front(app, settings)
+
+
+@contextmanager
+def one_worker() -> Iterator[ThreadPoolExecutor]:
+    """Let a single thread do what the loop hands over."""
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.get_running_loop().set_default_executor(executor)
+        yield executor
+
+
+@contextmanager
+def held_back(executor: ThreadPoolExecutor) -> Iterator[None]:
+    """Keep the one worker busy, so that nothing is compressed meanwhile."""
+    release = threading.Event()
+    executor.submit(release.wait)
+    try:
+        yield
+    finally:
+        release.set()
 
 
 def serving(app: FastAPI) -> Serving:

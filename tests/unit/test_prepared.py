@@ -216,6 +216,21 @@ def test_the_plain_etag_is_the_same_before_and_after_compression() -> None:
     assert answer.form(b"").etag == before
 
 
+@pytest.mark.parametrize(
+    ("accept_encoding", "is_settled"),
+    [(b"", True), (b"identity", True), (b"gzip;q=0", True), (b"deflate", True), (b"gzip", False), (b"*", False)],
+)
+def test_what_compressed_forms_would_not_change_is_settled_before_they_are_made(
+    accept_encoding: bytes, is_settled: bool
+) -> None:
+    answer = prepared(render(BODY))
+    assert answer.is_settled_for(accept_encoding) is is_settled
+    before = answer.form(accept_encoding).etag
+    answer.adopt(compressed(answer.rendering, QUICK))
+    assert (answer.form(accept_encoding).etag == before) is is_settled
+    assert answer.is_settled_for(accept_encoding)
+
+
 def test_whatever_gives_an_answer_marks_the_same_use() -> None:
     answer = prepared()
     assert not answer.was_used
