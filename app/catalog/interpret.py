@@ -2,14 +2,13 @@
 
 A word stays a name as long as models are called so together with the other words: `deepseek vision` is a model,
 `claude vision` is Claude models that see. What was interpreted is told, and `interpret=false` turns it off. What is
-denied (`without reasoning`) and least prices (`over $10`) are no filters: there is none for them. The former is left
-out of the words that are searched for, too.
+denied (`without reasoning`) is no filter, as there is none for it, and is not searched for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -83,6 +82,9 @@ _DENIED = re.compile(r"(?:^|(?<=\W))(?:no|non|not|without|w/o)(?:[\s-]+(?:an?|an
 _DENIAL_CHARS = 24
 _AND = re.compile(r",?\s+(?:and|or|nor)\s+")
 _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
+_LEAST_PRICES = frozenset({"min_prompt_price", "min_completion_price"})
+_MOST_PRICES = frozenset({"max_prompt_price", "max_completion_price"})
+PRICE_BOUNDS = _LEAST_PRICES | _MOST_PRICES
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
 
@@ -120,10 +122,17 @@ def _led_up_to(text: str, folded: str, read: Read, last: Read | None) -> Read:
         return read
     if last.is_denied and _AND.fullmatch(folded, last.end, start):
         return _denied(text, word, value, last.end, end)
-    is_range = last.filter.word == word == "min_context" and folded.startswith(("between ", "from "), last.start)
-    if is_range and _TO.fullmatch(folded, last.end, start):
-        return Read(Interpreted(text[last.end : end].strip(), "max_context", value), last.end, end)
+    if _is_end_of_range(folded, read, last) and _TO.fullmatch(folded, last.end, start):
+        most = last.filter.word.replace("min_", "max_")
+        return Read(Interpreted(text[last.end : end].strip(), most, value), last.end, end)
     return read
+
+
+def _is_end_of_range(folded: str, read: Read, last: Read) -> bool:
+    """Return whether an amount may be the most of a range of which the last one is the least."""
+    if last.filter.word == read.filter.word == "min_context":
+        return folded.startswith(("between ", "from "), last.start)
+    return last.filter.word in _LEAST_PRICES and read.filter.word in _MOST_PRICES
 
 
 def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:
@@ -137,6 +146,19 @@ _OF_WORDS: Sequence[Reading] = (
     (_ABILITY, lambda match: ("supports", str(match.lastgroup))),
     (_WORD, lambda match: _WORDS.get(match.group(1))),
 )
+
+
+_BOUNDS: Mapping[str, tuple[str, Callable[[Iterable[Decimal]], Decimal]]] = MappingProxyType(
+    {
+        "min_context": ("min_context_tokens", max),
+        "max_context": ("max_context_tokens", min),
+        "min_prompt_price": ("min_prompt_usd_per_million", max),
+        "max_prompt_price": ("max_prompt_usd_per_million", min),
+        "min_completion_price": ("min_completion_usd_per_million", max),
+        "max_completion_price": ("max_completion_usd_per_million", min),
+    }
+)
+"""What a bound narrows, and which of several counts."""
 
 
 def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
@@ -156,12 +178,8 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
         else:
             numbers.setdefault(found.word, []).append(Decimal(found.value))
     changes: dict[str, Any] = {}
-    if "min_context" in numbers and query.min_context_tokens is None:
-        changes["min_context_tokens"] = int(max(numbers["min_context"]))
-    if "max_context" in numbers and query.max_context_tokens is None:
-        changes["max_context_tokens"] = int(min(numbers["max_context"]))
-    if "max_prompt_price" in numbers and query.max_prompt_usd_per_million is None:
-        changes["max_prompt_usd_per_million"] = min(numbers["max_prompt_price"])
-    if "max_completion_price" in numbers and query.max_completion_usd_per_million is None:
-        changes["max_completion_usd_per_million"] = min(numbers["max_completion_price"])
+    for word, (field, tightest) in _BOUNDS.items():
+        if word in numbers and getattr(query, field) is None:
+            bound = tightest(numbers[word])
+            changes[field] = int(bound) if field.endswith("_tokens") else bound
     return query._replace(one_of=MappingProxyType(one_of), all_of=MappingProxyType(all_of), **changes)

@@ -122,7 +122,9 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             Word("supported_parameters", Kind.SET_OF, "Request parameters that it takes.", "temperature"),
             Word("min_context", Kind.TOKENS, "Smallest context, in tokens.", "128000"),
             Word("max_context", Kind.TOKENS, "Largest context, in tokens.", "200000"),
+            Word("min_prompt_price", Kind.USD, "Least input price, USD per million tokens.", "0.1"),
             Word("max_prompt_price", Kind.USD, "Dearest input price, USD per million tokens.", "1.5"),
+            Word("min_completion_price", Kind.USD, "Least output price, USD per million tokens.", "1"),
             Word("max_completion_price", Kind.USD, "Dearest output price, USD per million tokens.", "10"),
             Word("price", Kind.ONE_OF, "In which way it has a price.", "free", _CLOSED["price"]),
             Word("variant", Kind.ONE_OF, "What follows the colon of the id; base means nothing does.", "base"),
@@ -158,7 +160,9 @@ class Query(NamedTuple):
     all_of: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType({})
     min_context_tokens: int | None = None
     max_context_tokens: int | None = None
+    min_prompt_usd_per_million: Decimal | None = None
     max_prompt_usd_per_million: Decimal | None = None
+    min_completion_usd_per_million: Decimal | None = None
     max_completion_usd_per_million: Decimal | None = None
     ids: tuple[str, ...] | None = None
     sort: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.catalog.index import Index, Mask
-from app.catalog.interpret import Interpreted, readings, with_filters
+from app.catalog.interpret import PRICE_BOUNDS, Interpreted, readings, with_filters
 from app.catalog.query import Query
 from app.catalog.search import Hit
 from app.catalog.terms import Terms
@@ -101,7 +101,8 @@ def _understood(index: Index, query: Query) -> _Understood:
         names = index.search.all_named(terms, index.listed)
     else:
         names = index.search.exactly_named(terms, index.listed) if len(terms) == len(texts_of(text)) else 0
-    if names and not any(read.filter.word in _NEVER_NAMES for read in found):
+    # Prices are never part of a name.
+    if names and not any(read.filter.word in PRICE_BOUNDS for read in found):
         return text, query, (), ()
     met, unmet = _met(index, query, rest_terms, _once(read.filter for read in found if not read.is_denied))
     # Where nothing but filters was written and none can be met, their words may still be found in descriptions.
@@ -146,8 +147,6 @@ def _met(
 
 # Only punctuation is no question; other signs, such as emoji, are one that nothing answers.
 _NOTHING_ASKED = string.punctuation + string.whitespace
-# Prices are never part of a name.
-_NEVER_NAMES = frozenset({"max_prompt_price", "max_completion_price"})
 
 
 def _universe(index: Index, query: Query) -> Mask:
@@ -180,12 +179,14 @@ def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]
         masks["context"] = column.at_least(query.min_context_tokens or 0)
         if query.max_context_tokens is not None:
             masks["context"] &= column.at_most(query.max_context_tokens)
-    for name, usd_per_million in (
-        ("prompt_price", query.max_prompt_usd_per_million),
-        ("completion_price", query.max_completion_usd_per_million),
+    for name, least, most in (
+        ("prompt_price", query.min_prompt_usd_per_million, query.max_prompt_usd_per_million),
+        ("completion_price", query.min_completion_usd_per_million, query.max_completion_usd_per_million),
     ):
-        if usd_per_million is not None:
-            masks[f"max_{name}"] = index.columns[name].at_most(usd_per_million.scaleb(-6))
+        if least is not None:
+            masks[f"min_{name}"] = index.columns[name].at_least(least.scaleb(-6))
+        if most is not None:
+            masks[f"max_{name}"] = index.columns[name].at_most(most.scaleb(-6))
     missing: list[str] = []
     if query.ids is not None:
         masks["ids"] = 0

@@ -51,6 +51,7 @@ QUERIES = (
     "sort=-context_tokens",
     "ids=acme/widget-1.5,nobody/nothing",
     "min_context=100000&max_prompt_price=1.5",
+    "min_prompt_price=0.2&min_completion_price=1",
     "author=acme",
     "author=%61cme",
     "source=core",

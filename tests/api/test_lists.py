@@ -28,6 +28,10 @@ def at_most(rate: str, limit: str) -> Callable[[Model], bool]:
     return lambda model: (price := usd(model, rate)) is not None and price <= Decimal(limit)
 
 
+def at_least(rate: str, limit: str) -> Callable[[Model], bool]:
+    return lambda model: (price := usd(model, rate)) is not None and price >= Decimal(limit)
+
+
 def served_by(model: Model) -> set[str]:
     return {route["provider"] for route in model["routes"]}
 
@@ -65,6 +69,10 @@ FILTERS: dict[str, Callable[[Model], bool]] = {
     "max_prompt_price=0": at_most("prompt", "0"),
     "max_prompt_price=1.25": at_most("prompt", "1.25"),
     "max_completion_price=2": at_most("completion", "2"),
+    "min_prompt_price=1": at_least("prompt", "1"),
+    "min_prompt_price=1.25": at_least("prompt", "1.25"),
+    "min_completion_price=2": at_least("completion", "2"),
+    "min_prompt_price=0.5&max_prompt_price=3": lambda m: at_least("prompt", "0.5")(m) and at_most("prompt", "3")(m),
     "price=free": lambda m: m["price"]["state"] == "free",
     "price=dynamic": lambda m: m["price"]["state"] == "dynamic",
     "price=unknown": lambda m: m["price"]["state"] == "unknown",

@@ -14,7 +14,7 @@ from app.catalog.index import build_index
 from app.catalog.interpret import Interpreted, readings, with_filters
 from app.catalog.merge import Ingredients, merge
 from app.catalog.parse import parse_records
-from app.catalog.query import Query
+from app.catalog.query import WORDS, Query
 from app.catalog.select import MAX_TRIED, Selection, select
 from app.catalog.snapshot import Origin, Snapshot
 from tests.simulator import make_record
@@ -101,6 +101,19 @@ def _ids(q: str, **words: Any) -> list[str]:
         ("$2 output", "max_completion_price", "2"),
         ("output price under $2", "max_completion_price", "2"),
         ("completions up to $5/m", "max_completion_price", "5"),
+        ("over $10", "min_prompt_price", "10"),
+        ("more than 5 usd", "min_prompt_price", "5"),
+        ("from $1", "min_prompt_price", "1"),
+        ("> $3", "min_prompt_price", "3"),
+        ("≥$10", "min_prompt_price", "10"),
+        ("$10+", "min_prompt_price", "10"),
+        ("$10 or more", "min_prompt_price", "10"),
+        ("$10 and up", "min_prompt_price", "10"),
+        ("more expensive than $10", "min_prompt_price", "10"),
+        ("starting at $3", "min_prompt_price", "3"),
+        ("minimum of $2", "min_prompt_price", "2"),
+        ("output over $10", "min_completion_price", "10"),
+        ("over $10 output", "min_completion_price", "10"),
         ("fewer than 300k", "max_context", "300000"),
         ("a million tokens", "min_context", "1000000"),
         ("128,000 tokens", "min_context", "128000"),
@@ -129,9 +142,7 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
     "text",
     [
         *("max 5", "v128k", "toolsmith", "3.5", "70b", "freedom", "k2", "vision.7", "under 5", "million"),
-        *("over $10", "more than 5 usd", "from $1", "> $3", "between $3 and $5", "claude>$5", "≥$10", "$10+", "$1-$2"),
-        *("more expensive than $10", "starting at $3", "$10 or more", "minimum of $2", "over about $10", "$3/$15"),
-        "$1 to $2",
+        *("over about $10", "$3/$15", "over 10", "> 3", "10+", "between 1 and 2", "1-2"),
         *("opus 4.5 usd", "gpt-4.1 $", "claude 4.5 dollars", "5 $"),
     ],
 )
@@ -183,6 +194,34 @@ def test_a_range_has_a_least_and_a_most(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("$1 to $2", "prompt"),
+        ("$1-$2", "prompt"),
+        ("$1-2", "prompt"),
+        ("$1 \u2013 $2", "prompt"),
+        ("between $1 and $2", "prompt"),
+        ("from $1 to $2 per million tokens", "prompt"),
+        ("output between $1 and $2", "completion"),
+        ("between $1 and $2 for output", "completion"),
+    ],
+)
+def test_a_range_of_prices_has_a_least_and_a_most(text: str, kind: str) -> None:
+    for typed in (text, f"claude {text}"):
+        least, most = [read.filter for read in readings(typed)]
+        assert (least.word, least.value) == (f"min_{kind}_price", "1")
+        assert (most.word, most.value) == (f"max_{kind}_price", "2")
+        assert typed.removeprefix("claude ") == f"{least.text} {most.text}" or least.text + most.text == text
+
+
+def test_two_prices_that_are_no_range_are_read_each_for_itself() -> None:
+    assert [(read.filter.word, read.filter.value) for read in readings("over $1 and under $5")] == [
+        ("min_prompt_price", "1"),
+        ("max_prompt_price", "5"),
+    ]
+
+
+@pytest.mark.parametrize(
     ("query", "first", "words"),
     [
         ("nemotron free", "nvidia/nemotron-3:free", []),
@@ -191,6 +230,8 @@ def test_a_range_has_a_least_and_a_most(text: str) -> None:
         ("claude reasoning", "anthropic/claude-haiku-4", ["supports"]),
         ("cheap claude", "anthropic/claude-mini-4", ["max_prompt_price"]),
         ("claude <$0.5", "anthropic/claude-mini-4", ["max_prompt_price"]),
+        ("claude over $0.5", "anthropic/claude-haiku-4", ["min_prompt_price"]),
+        ("claude between $0.05 and $0.2", "anthropic/claude-mini-4", ["min_prompt_price", "max_prompt_price"]),
         ("free models", "nvidia/nemotron-3:free", ["price"]),
         ("free models router", "openrouter/free", []),
         ("claude image input", "anthropic/claude-opus-5", ["supports"]),
@@ -262,11 +303,15 @@ def test_of_very_many_filters_only_the_first_are_tried_and_none_twice() -> None:
 
 
 def test_of_several_bounds_the_tightest_counts() -> None:
-    words = ("min_context", "max_context", "max_prompt_price")
-    read = [Interpreted("", word, value) for word in words for value in "273"]
+    bounds = [name for name in WORDS if name.startswith(("min_", "max_"))]
+    read = [Interpreted("", word, value) for word in bounds for value in "273"]
     narrowed = with_filters(Query(), read)
     assert (narrowed.min_context_tokens, narrowed.max_context_tokens) == (7, 2)
-    assert narrowed.max_prompt_usd_per_million == 2
+    for least, most in (
+        (narrowed.min_prompt_usd_per_million, narrowed.max_prompt_usd_per_million),
+        (narrowed.min_completion_usd_per_million, narrowed.max_completion_usd_per_million),
+    ):
+        assert (least, most) == (Decimal(7), Decimal(2))
 
 
 def test_what_is_denied_is_neither_searched_for_nor_filtered_by() -> None:
@@ -308,10 +353,12 @@ def test_what_the_query_says_itself_stays() -> None:
     query = Query(
         min_context_tokens=5,
         max_context_tokens=6,
+        min_prompt_usd_per_million=Decimal(8),
         max_prompt_usd_per_million=Decimal(9),
         one_of={"price": ("priced",)},
     )
-    read = [Interpreted("", word, "7") for word in ("min_context", "max_context", "max_prompt_price")]
+    words = ("min_context", "max_context", "min_prompt_price", "max_prompt_price")
+    read = [Interpreted("", word, "7") for word in words]
     assert with_filters(query, [*read, Interpreted("", "price", "free")]) == query
 
 
@@ -321,7 +368,10 @@ def test_a_capability_is_asked_for_in_every_alternative() -> None:
     assert narrowed.all_of["supports"] == (("tools", "vision"), ("audio", "vision"))
 
 
-PARTS = ["free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-", "no", "under", "$2", "1 million"]
+PARTS = [
+    *("free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-", "no", "under", "$2", "1 million"),
+    *("over", "to", "+"),
+]
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=8))
