@@ -1,4 +1,4 @@
-"""Words of a query that are filters when they can't be names: free, vision, 128k, cheap, <$1, less than $2.
+"""Words of a query that are filters, or an order, when they can't be names: free, vision, 128k, <$1, cheapest, newest.
 
 A word stays a name as long as models are called so together with the other words: `deepseek vision` is a model,
 `claude vision` is Claude models that see. What was interpreted is told, and `interpret=false` turns it off. What is
@@ -25,7 +25,7 @@ MAX_REMEMBERED = 1_024
 
 
 class Interpreted(NamedTuple):
-    """One filter read from a query: the words it was read from, the query word that means the same, its value."""
+    """A filter or order read from a query: the words it was read from, the query word that means the same, a value."""
 
     text: str
     word: str
@@ -58,7 +58,6 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "json": ("supports", "structured_outputs"),
         "structured": ("supports", "structured_outputs"),
         "cheap": ("max_prompt_price", str(CHEAP_USD_PER_MILLION)),
-        "cheapest": ("max_prompt_price", str(CHEAP_USD_PER_MILLION)),
     }
 )
 _ABILITIES: Mapping[str, str] = MappingProxyType(
@@ -72,11 +71,21 @@ _ABILITIES: Mapping[str, str] = MappingProxyType(
         "web_search": r"web[ _-]?search",
     }
 )
+_ORDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "prompt_price": r"cheapest|least expensive|most affordable|lowest[ -](?:price|cost)",
+        "-prompt_price": r"most expensive|dearest|priciest",
+        "-created": r"newest|latest|most recent",
+        "-context": r"(?:largest|longest|biggest)[ -](?:context|ctx)(?:[ -](?:windows?|lengths?))?",
+    }
+)
 # "Free models" asks for no model of that name.
 _MODELS = r"(?:[ -](?:models?|llms?))?(?![\w.])"
 _ABILITY = re.compile(
     rf"(?<!\w)(?:{'|'.join(f'(?P<{value}>{words})' for value, words in _ABILITIES.items())}){_MODELS}"
 )
+_ORDER = re.compile(rf"(?<!\w)(?:{'|'.join(f'({words})' for words in _ORDERS.values())}){_MODELS}")
+_SORTS = tuple(_ORDERS)
 # What is denied, with the words between; the longest of them, and what is before it, has so many characters.
 _DENIED = re.compile(r"(?:^|(?<=\W))(?:no|non|not|without|w/o)(?:[\s-]+(?:an?|any))?[\s-]+$")
 _DENIAL_CHARS = 24
@@ -143,6 +152,7 @@ def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:
 
 
 _OF_WORDS: Sequence[Reading] = (
+    (_ORDER, lambda match: ("sort", _SORTS[(match.lastindex or 1) - 1])),
     (_ABILITY, lambda match: ("supports", str(match.lastgroup))),
     (_WORD, lambda match: _WORDS.get(match.group(1))),
 )
@@ -162,11 +172,12 @@ _BOUNDS: Mapping[str, tuple[str, Callable[[Iterable[Decimal]], Decimal]]] = Mapp
 
 
 def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
-    """Return a query with filters added; what the query says itself about the same word stays.
+    """Return a query with filters and order added; what the query says itself about the same word stays.
 
     Of several bounds of one kind the tightest counts.
     """
     one_of, all_of = dict(query.one_of), dict(query.all_of)
+    orders: list[str] = []
     numbers: dict[str, list[Decimal]] = {}
     for found in filters:
         if found.word == "price":
@@ -175,9 +186,11 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
         elif found.word == "supports":
             groups = all_of.get("supports", ((),))
             all_of["supports"] = tuple((*group, found.value) for group in groups)
+        elif found.word == "sort":
+            orders.append(found.value)
         else:
             numbers.setdefault(found.word, []).append(Decimal(found.value))
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"sort": query.sort or tuple(orders)}
     for word, (field, tightest) in _BOUNDS.items():
         if word in numbers and getattr(query, field) is None:
             bound = tightest(numbers[word])

@@ -28,7 +28,8 @@ class Selection(NamedTuple):
 
     `hits` maps a place to its hit when words were searched for. `suggestions` are ids that come near when
     nothing matched. `missing` are asked-for ids that mean no model here. `interpreted` are words of the query that
-    were read as filters, `unmet` those that were left out: no model that is meant passes them, or they are denied.
+    were read as filters or order, `unmet` filters that were left out: no model that is meant passes them, or they are
+    denied.
     """
 
     places: tuple[int, ...]
@@ -53,6 +54,12 @@ def select(index: Index, query: Query) -> Selection:
     matching = _passing_all(index, query, masks)
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else _NO_TERMS
+    if terms and any(read.word == "sort" for read in interpreted):
+        # The cheapest Claude is none that is only described as like it.
+        called_so = index.search.all_matched(terms, _universe(index, query))
+        if called_so & matching:
+            masks["words"] = called_so
+            matching &= called_so
     scores: dict[int, float] = {}
     if text:
         found = index.search.find_terms(terms, matching, None if query.sort else end)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SAID_OF_FILTERS: Mapping[str, str] = MappingProxyType(
     {
-        "interpreted": "read as filters",
+        "interpreted": "read as query words",
         "unmet": "left out, as nothing that is meant is so, or there is no such filter",
     }
 )

@@ -186,7 +186,7 @@ class ModelList(Matches):
 
 
 class ReadFilter(Shape):
-    """A filter that was read from a query's words: the words, and the query word and value that mean the same."""
+    """A filter or order that was read from a query's words: these, and the query word and value that mean the same."""
 
     text: str
     word: str
@@ -197,7 +197,7 @@ class SearchList(Matches):
     """Models best first, each with `match`."""
 
     models: list[FoundModel] | list[FoundRow] | list[SomeFields]
-    interpreted: list[ReadFilter] = Field(description="Words of the query that were taken as filters.")
+    interpreted: list[ReadFilter] = Field(description="Words of the query that were taken as filters or order.")
     unmet: list[ReadFilter] = Field(description="Filters left out: what is meant doesn't pass, or they are denied.")
     suggestions: list[str] = Field(description="Ids that come near when nothing matched.")
 

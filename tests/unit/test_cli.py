@@ -147,7 +147,7 @@ def test_search_finds_and_says_when_it_does_not(run: Run) -> None:
 def test_search_says_what_it_read_as_a_filter_and_what_it_left_out(run: Run) -> None:
     code, out, err = run("search", "rocket", "under", "$50", "free")
     assert (code, "acme/rocket-1" in out) == (0, True)
-    assert "read as filters: under $50 (max_prompt_price=50)" in err
+    assert "read as query words: under $50 (max_prompt_price=50)" in err
     assert "no such filter: free (price=free)" in err
     assert "filters" not in run("search", "rocket")[2]
 

@@ -43,6 +43,8 @@ RECORDS = [
     make_record("zeta/plain:free", description="For agentic work.", pricing={"prompt": "0", "completion": "0"}),
 ]
 
+LIKENED = make_record("zeta/like-1", description="Better than Claude.", pricing={"prompt": "0", "completion": "0"})
+
 
 def _snapshot_of(records: list[dict[str, Any]]) -> Snapshot:
     parsed = parse_records(records)
@@ -136,6 +138,73 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
         found = read.filter
         assert (found.word, found.value, read.is_denied) == (word, value, False)
         assert found.text.lower() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("cheapest", "prompt_price"),
+        ("least expensive models", "prompt_price"),
+        ("lowest price", "prompt_price"),
+        ("most expensive", "-prompt_price"),
+        ("newest", "-created"),
+        ("most recent models", "-created"),
+        ("latest", "-created"),
+        ("largest context", "-context"),
+        ("longest context window", "-context"),
+        ("biggest-ctx", "-context"),
+    ],
+)
+def test_a_superlative_is_read_as_an_order(text: str, value: str) -> None:
+    for typed in (text, f"{text.upper()} claude"):
+        (read,) = readings(typed)
+        assert (read.filter.word, read.filter.value, read.is_denied) == ("sort", value, False)
+        assert read.filter.text.lower() == text
+
+
+@pytest.mark.parametrize("text", ["most", "largest", "context", "cheapesty", "the most reliable"])
+def test_what_is_no_whole_superlative_is_not_read_as_an_order(text: str) -> None:
+    assert readings(text) == ()
+
+
+def test_an_order_read_from_words_sorts_what_is_called_so() -> None:
+    """What only its description likens to Claude is not the cheapest one, nor among those that are counted."""
+    index = build_index(_snapshot_of([*RECORDS, LIKENED]))
+    selection = select(index, Query(q="cheapest claude", facets=("author",)))
+    assert [index.models[place].id for place in selection.places] == [
+        "anthropic/claude-mini-4",
+        "anthropic/claude-haiku-4",
+        "anthropic/claude-opus-5",
+    ]
+    assert selection.interpreted == (Interpreted("cheapest", "sort", "prompt_price"),)
+    assert (selection.total, selection.facets) == (3, {"author": {"anthropic": 3}})
+    assert sorted(selection.hits) == sorted(selection.places)
+
+
+def test_an_order_goes_with_filters_and_alone() -> None:
+    assert _ids("largest context claude under 300k") == ["anthropic/claude-haiku-4", "anthropic/claude-mini-4"]
+    everything = _ids("largest context models")
+    assert everything[0] == "anthropic/claude-opus-5"
+    assert len(everything) == len(RECORDS)
+
+
+def test_an_order_that_the_query_asks_for_itself_stays() -> None:
+    assert with_filters(Query(sort=("id",)), [Interpreted("newest", "sort", "-created")]).sort == ("id",)
+    both = [Interpreted("newest", "sort", "-created"), Interpreted("cheapest", "sort", "prompt_price")]
+    assert with_filters(Query(), both).sort == ("-created", "prompt_price")
+
+
+def test_an_order_finds_what_only_descriptions_tell_of_where_nothing_is_called_so() -> None:
+    index = build_index(_snapshot_of([*RECORDS, LIKENED]))
+    selection = select(index, Query(q="newest that is better"))
+    assert [index.models[place].id for place in selection.places] == [LIKENED["id"]]
+
+
+def test_what_is_called_latest_is_no_order() -> None:
+    index = build_index(_snapshot_of([*RECORDS, make_record("anthropic/claude-latest")]))
+    selection = select(index, Query(q="claude latest"))
+    assert index.models[selection.places[0]].id == "anthropic/claude-latest"
+    assert selection.interpreted == ()
 
 
 @pytest.mark.parametrize(
@@ -370,7 +439,7 @@ def test_a_capability_is_asked_for_in_every_alternative() -> None:
 
 PARTS = [
     *("free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-", "no", "under", "$2", "1 million"),
-    *("over", "to", "+"),
+    *("over", "to", "+", "newest", "largest context"),
 ]
 
 

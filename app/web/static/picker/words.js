@@ -103,11 +103,12 @@ export function counted(count, one, many = `${one}s`) {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
-/** Says which words of a search were taken as filters, which were left out, and that there are more. */
+/** Says which words of a search were taken as filters or as an order, which were left out, and that there are more. */
 export function heardWords({ total, models, interpreted, unmet }) {
   const listed = (found) => found.map(({ text }) => `“${text}”`).join(", ");
-  return [total > models.length && `the best of ${grouped(total)}`, interpreted.length && `taken as filters: ${listed(interpreted)}`,
-    unmet.length && `left out: ${listed(unmet)}`].filter(Boolean).join("; ");
+  const orders = interpreted.filter(({ word }) => word === "sort"), filters = interpreted.filter(({ word }) => word !== "sort");
+  return [total > models.length && `the best of ${grouped(total)}`, filters.length && `taken as filters: ${listed(filters)}`,
+    orders.length && `in order: ${listed(orders)}`, unmet.length && `left out: ${listed(unmet)}`].filter(Boolean).join("; ");
 }
 
 export function ago(text) {
