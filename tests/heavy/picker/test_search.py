@@ -57,6 +57,19 @@ async def test_what_is_typed_while_the_list_loads_is_asked_once_it_is_there(site
         await said(page).get_by_text(f"{total} models; taken as filters: “cheap”, “vision”").wait_for()
 
 
+async def test_words_that_ask_for_an_order_are_told_and_the_rows_stand_in_it(site: Site) -> None:
+    answer = (await site.registry.client.get("/models/search?q=cheapest vision&limit=20")).json()
+    async with site.page() as page:
+        await rows(page).first.wait_for()
+        await field(page).fill("cheapest vision")
+        heard = f"{answer['total']} models; taken as filters: “vision”; in order: “cheapest”"
+        await said(page).get_by_text(heard).wait_for()
+        shown = await rows(page).locator(".name bdi").all_inner_texts()
+        assert len(shown) > 5
+        for name, model in zip(shown, answer["models"], strict=False):
+            assert model["name"].endswith(name)
+
+
 async def test_while_nobody_knows_it_says_that_it_searches_and_then_what_was_left_out(site: Site) -> None:
     async with site.page() as page:
         await rows(page).first.wait_for()
