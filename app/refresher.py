@@ -19,6 +19,7 @@ import structlog
 
 from app.adoption import Adoption
 from app.attempt import Attempt
+from app.building.orders import BuilderLostError
 from app.clock import Clock
 from app.intake import Intake
 from app.journal import Journal
@@ -32,6 +33,9 @@ from app.timetable import Timetable
 log = structlog.get_logger("refresher")
 # How often a store that is busy is asked at the start, each time for as long as a call may take.
 BOOT_TRIES = 5
+# Who lost the process that builds, for want of memory above all, may lose the next one, too; of 100,000 models that is
+# two minutes of a core.
+BUILDER_LOST_SECONDS = 300.0
 
 
 class Refresher:
@@ -134,6 +138,11 @@ class Refresher:
         except asyncio.CancelledError:
             await self._journal.record(self._outcome(attempt, Result.FAILED, reason="the service stopped meanwhile"))
             raise
+        except BuilderLostError as error:
+            # Upstream is not to blame, nor to be left alone for that.
+            if self._timetable.is_due:
+                self._timetable.look_again_in(BUILDER_LOST_SECONDS)
+            outcome = self._outcome(attempt, Result.FAILED, reason=f"the catalog was not built: {error}")
         except Exception as error:
             # The schedule must outlive a defect; the traceback is in the log.
             log.exception("the refresh broke down")

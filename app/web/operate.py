@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
@@ -36,7 +37,7 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
         422: told_problem("An unknown switch or value."),
         429: told_problem("Too soon after the last refresh by hand, or too often from here."),
         502: told_problem("Upstream gave nothing usable; the last good catalog stays."),
-        503: told_problem("Upstream failed five times in a row; only the schedule asks it."),
+        503: told_problem("Upstream failed five times in a row: only the schedule asks it, or the process stops."),
     },
     openapi_extra={
         "parameters": [
@@ -68,7 +69,14 @@ async def refresh(request: Request) -> Response:
     _cool_down(serving, is_dry_run=is_dry_run)
     if not switches["force"]:
         _leave_to_the_schedule(serving)
-    outcome = await serving.refresher.refresh(Trigger.OPERATOR, is_dry_run=is_dry_run, is_forced=switches["force"])
+    try:
+        outcome = await serving.refresher.refresh(Trigger.OPERATOR, is_dry_run=is_dry_run, is_forced=switches["force"])
+    except asyncio.CancelledError:
+        if not serving.is_draining:
+            raise
+        # The server's patience is over; by itself it answers this as a defect, and logs it as one.
+        detail = "The process is stopping and gave the refresh up. The last good catalog stays; ask again later."
+        raise Problem(503, "draining", detail) from None
     serving.manual_refresh_at[is_dry_run] = serving.clock.monotonic()
     document = outcome.document(with_diff=True)
     if outcome.result is Result.FAILED:

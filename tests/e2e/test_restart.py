@@ -201,6 +201,20 @@ async def test_told_to_stop_during_a_refresh_it_lets_go_of_the_lease_and_says_so
     assert "Traceback" not in service.log
 
 
+async def test_who_waits_for_a_refresh_is_told_when_the_service_stops(tmp_path: Path, simulator: Simulator) -> None:
+    settings = {"OPENROUTER_BASE_URL": simulator.base_url, "GRACEFUL_SECONDS": "1"}
+    service = ServiceProcess(tmp_path, settings=settings)
+    async with running(service):
+        await service.fetched()
+        simulator.misbehave(Fault.HANG)
+        waiting = asyncio.create_task(service.client.post("/refresh"))
+        assert await eventually(lambda: len(simulator.requests) == 2, 10) is not None
+        assert await service.stop() in STOPPED
+        told = await waiting
+    assert (told.status_code, told.json()["type"].rpartition(":")[2]) == (503, "draining")
+    assert "Traceback" not in service.log
+
+
 def drop_lease(service: ServiceProcess) -> None:
     """Let the lease of the killed process run out at once."""
     with contextlib.closing(sqlite3.connect(service.folder / "data" / "registry.sqlite3")) as file:
