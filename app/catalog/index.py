@@ -46,6 +46,11 @@ def context_band(model: Model) -> str:
     return next(name for floor, name in reversed(CONTEXT_BANDS) if tokens >= floor)
 
 
+def has_open_weights(model: Model) -> bool:
+    """Return whether the weights are known to be published: upstream names their repository then, or the category."""
+    return bool(model.hugging_face_id) or model.category == "open"
+
+
 # Query words whose reading is remembered as long as the catalog stays; some 300 bytes each.
 MAX_PARTS_READ = 2_048
 FACETS: Mapping[str, Callable[[Model], Iterable[str]]] = MappingProxyType(
@@ -61,6 +66,7 @@ FACETS: Mapping[str, Callable[[Model], Iterable[str]]] = MappingProxyType(
         "supported_parameters": lambda model: model.supported_parameters,
         "price": lambda model: (model.price.state.value,),
         "variant": lambda model: (model.variant or "base",),
+        "weights": lambda model: ("open",) if has_open_weights(model) else (),
         "lifecycle": lambda model: (model.lifecycle.state.value,),
         "context": lambda model: (context_band(model),),
     }

@@ -84,6 +84,7 @@ _MODELS = r"(?:[ -](?:models?|llms?))?(?![\w.])"
 _ABILITY = re.compile(
     rf"(?<!\w)(?:{'|'.join(f'(?P<{value}>{words})' for value, words in _ABILITIES.items())}){_MODELS}"
 )
+_OPEN_WEIGHTS = re.compile(rf"(?<!\w)open[ -]?(?:sourced?|weights?){_MODELS}")
 _ORDER = re.compile(rf"(?<!\w)(?:{'|'.join(f'({words})' for words in _ORDERS.values())}){_MODELS}")
 _SORTS = tuple(_ORDERS)
 # What is denied, with the words between; the longest of them, and what is before it, has so many characters.
@@ -153,6 +154,7 @@ def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:
 
 _OF_WORDS: Sequence[Reading] = (
     (_ORDER, lambda match: ("sort", _SORTS[(match.lastindex or 1) - 1])),
+    (_OPEN_WEIGHTS, lambda _: ("weights", "open")),
     (_ABILITY, lambda match: ("supports", str(match.lastgroup))),
     (_WORD, lambda match: _WORDS.get(match.group(1))),
 )
@@ -180,9 +182,9 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
     orders: list[str] = []
     numbers: dict[str, list[Decimal]] = {}
     for found in filters:
-        if found.word == "price":
-            if "price" not in query.one_of:
-                one_of["price"] = (found.value,)
+        if found.word in {"price", "weights"}:
+            if found.word not in query.one_of:
+                one_of[found.word] = (found.value,)
         elif found.word == "supports":
             groups = all_of.get("supports", ((),))
             all_of["supports"] = tuple((*group, found.value) for group in groups)

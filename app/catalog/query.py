@@ -95,6 +95,7 @@ _CLOSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "web_search",
         ),
         "price": ("free", "priced", "dynamic", "per_unit", "unknown"),
+        "weights": ("open",),
         "lifecycle": ("active", "deprecated", "delisted"),
     }
 )
@@ -127,6 +128,7 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             Word("min_completion_price", Kind.USD, "Least output price, USD per million tokens.", "1"),
             Word("max_completion_price", Kind.USD, "Dearest output price, USD per million tokens.", "10"),
             Word("price", Kind.ONE_OF, "In which way it has a price.", "free", _CLOSED["price"]),
+            Word("weights", Kind.ONE_OF, "Only models whose weights are published.", "open", _CLOSED["weights"]),
             Word("variant", Kind.ONE_OF, "What follows the colon of the id; base means nothing does.", "base"),
             Word(
                 "lifecycle",

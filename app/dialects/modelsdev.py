@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from app.catalog.index import has_open_weights
 from app.catalog.model import Model
 from app.catalog.price import tier_rates
 from app.dialects.checks import name_in
@@ -87,9 +88,9 @@ def _modalities(words: Iterable[str]) -> list[str]:
 
 
 def _has_open_weights(model: Model, context: Context) -> bool:
-    """Whether the weights are known to be published: upstream names their repository then."""
+    """Whether the weights are known to be published, of an alias those of the model that it stands for."""
     target = context.snapshot.by_id.get(model.alias_target or "")
-    return bool(model.hugging_face_id or (target and target.hugging_face_id)) or model.category == "open"
+    return has_open_weights(model) or bool(target and has_open_weights(target))
 
 
 def _reasoning_options(model: Model) -> list[dict[str, Any]]:

@@ -77,6 +77,7 @@ FILTERS: dict[str, Callable[[Model], bool]] = {
     "price=dynamic": lambda m: m["price"]["state"] == "dynamic",
     "price=unknown": lambda m: m["price"]["state"] == "unknown",
     "price=free&price=dynamic": lambda m: m["price"]["state"] in {"free", "dynamic"},
+    "weights=open": lambda m: bool(m["hugging_face_id"]) or m["category"] == "open",
     "variant=base": lambda m: m["variant"] is None,
     "variant=batch": lambda m: m["variant"] == "batch",
     "variant=free,batch": lambda m: m["variant"] in {"free", "batch"},

@@ -84,6 +84,9 @@ def _ids(q: str, **words: Any) -> list[str]:
         ("websearch", "supports", "web_search"),
         ("vision models", "supports", "vision"),
         ("free llms", "price", "free"),
+        ("open source", "weights", "open"),
+        ("open-weight models", "weights", "open"),
+        ("openweights", "weights", "open"),
         ("128k", "min_context", "128000"),
         ("1m context", "min_context", "1000000"),
         ("1.5m tokens", "min_context", "1500000"),
@@ -310,6 +313,16 @@ def test_a_filter_word_narrows_and_is_reported(query: str, first: str, words: li
     selection = _selected(query)
     assert INDEX.models[selection.places[0]].id == first
     assert [reading.word for reading in selection.interpreted] == words
+
+
+def test_open_weights_are_what_upstream_names_a_repository_of() -> None:
+    published = make_record("zeta/open-1", hugging_face_id="zeta/open-1")
+    index = build_index(_snapshot_of([*RECORDS, published]))
+    for query in ("open weights", "zeta open source"):
+        selection = select(index, Query(q=query, facets=("weights",)))
+        assert [index.models[place].id for place in selection.places] == ["zeta/open-1"]
+        assert selection.facets == {"weights": {"open": 1}}
+    assert select(index, Query(q="open")).interpreted == ()
 
 
 def test_an_interpreted_filter_can_be_removed() -> None:
