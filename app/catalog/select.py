@@ -54,7 +54,7 @@ def select(index: Index, query: Query) -> Selection:
     matching = _passing_all(index, query, masks)
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else _NO_TERMS
-    if terms and any(read.word == "sort" for read in interpreted):
+    if interpreted and terms and any(read.word == "sort" for read in interpreted):
         # The cheapest Claude is none that is only described as like it.
         called_so = index.search.all_matched(terms, _universe(index, query))
         if called_so & matching:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.cli.ways import Reply, Way
 
 
+_SEARCH_BY_URL = "/models/search?q=..."
 _SAID_OF_FILTERS: Mapping[str, str] = MappingProxyType(
     {
         "interpreted": "read as query words",
@@ -83,7 +85,7 @@ def _status(options: argparse.Namespace, way: Way) -> int:
         return code
     from app.cli.tables import console, status_report
 
-    console().print(status_report(reply.document, standing, is_running=way.is_running))
+    console().print(status_report(reply.document, standing, is_running=way.is_running, now=datetime.now(UTC)))
     return code
 
 
@@ -155,7 +157,8 @@ def _as_json(options: argparse.Namespace, reply: Reply) -> int:
         sys.stdout.buffer.write(orjson.dumps(reply.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         sys.stdout.buffer.flush()
         return code
-    detail = str(reply.document.get("detail", reply.document))
+    # What the API says of itself, in the words of this command line.
+    detail = str(reply.document.get("detail", reply.document)).replace(_SEARCH_BY_URL, "model-registry search WORDS")
     near = ", ".join(one for one in reply.document.get("suggestions", []) if one not in detail)
     return complain(detail + (f" Near: {near}" if near else ""), code)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.standing import IN_WORDS, Standing, has_stored
+from app.dialects.lately import ago
 
 Document = Mapping[str, Any]
 _WORDS = {"free": "free", "dynamic": "varies", "per_unit": "per unit", "unknown": "unknown"}
@@ -101,11 +104,11 @@ def _rates(part: Document) -> str:
     return ", ".join(f"{key} {rate}" for key, rate in part["usd_per_million_tokens"].items())
 
 
-def status_report(status: Document, standing: Standing, *, is_running: bool) -> Table:
+def status_report(status: Document, standing: Standing, *, is_running: bool, now: datetime) -> Table:
     """Return the honest summary: what is served or stored, how old it is, what is wrong."""
     snapshot, upstream, refresh = status["snapshot"] or {}, status["upstream"], status["refresh"]
     age = snapshot.get("age_seconds")
-    checked = "never" if age is None else f"{int(age // 60)} min ago"
+    checked = "never" if age is None else ago(now, now - timedelta(seconds=age))
     is_made_up = not is_running and not has_stored(status)
     error, base_map = upstream["last_error"] or {}, status["litellm_base_map"]
     return pairs_table(
@@ -114,10 +117,10 @@ def status_report(status: Document, standing: Standing, *, is_running: bool) -> 
             ("models", f"{snapshot.get('models', 0):,} (and {snapshot.get('delisted', 0)} delisted)"),
             ("snapshot", "none is stored" if is_made_up else f"{snapshot.get('id')} from {snapshot.get('origin')}"),
             ("checked", checked + (", stale" if snapshot.get("is_stale") else "")),
-            ("upstream", f"{upstream['state']} since {upstream['since']}"),
+            ("upstream", f"{upstream['state']} since {when(upstream['since'], now)}"),
             ("last error", error.get("reason")),
             *[
-                (f"store {store['name']}", f"{store['state']} since {store['since']}" + _reason(store))
+                (f"store {store['name']}", f"{store['state']} since {when(store['since'], now)}" + _reason(store))
                 for store in status["stores"]
             ],
             *[(f"file {file['source']}", file["reason"]) for file in status["local_files"]],
@@ -129,13 +132,26 @@ def status_report(status: Document, standing: Standing, *, is_running: bool) -> 
             ("base map", base_map["last_error"]["reason"] if base_map["state"] == "interrupted" else None),
             ("held back", ", ".join(f"{rule} {count}" for rule, count in snapshot.get("held_back", {}).items())),
             ("quarantined", snapshot.get("quarantined_total") or None),
-            ("next refresh", refresh["next_at"] if is_running else None),
+            ("next refresh", when(refresh["next_at"], now) if is_running else None),
             *[
-                (entry["started_at"], entry["outcome"] + (f": {entry['reason']}" if entry["reason"] else ""))
+                (_moment(entry["started_at"]), entry["outcome"] + (f": {entry['reason']}" if entry["reason"] else ""))
                 for entry in status["outcomes"][:5]
             ],
         ]
     )
+
+
+def when(moment: str | None, now: datetime) -> str:
+    """Return a moment of a status document as people read it, and how far it is from now; None never came."""
+    if moment is None:
+        return "never"
+    at = datetime.fromisoformat(moment)
+    minutes = math.ceil((at - now).total_seconds() / 60)
+    return f"{_moment(moment)}, " + (f"in {minutes} min" if minutes > 0 else ago(now, at))
+
+
+def _moment(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _reason(store: Document) -> str:
