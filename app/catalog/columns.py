@@ -42,6 +42,11 @@ class Column:
         """Return the models whose number is known and no less than a limit."""
         return self._marks[-1] & ~self._first(bisect_left(self._numbers, limit))
 
+    def between(self, least: Any, most: Any) -> int:
+        """Return the models whose number is known and within bounds that are part of it; None is no bound."""
+        known = self._marks[-1]
+        return (known if least is None else self.at_least(least)) & (known if most is None else self.at_most(most))
+
     def numbers_in(self, mask: int) -> list[Any]:
         """Return the known numbers of a set of models, least first."""
         bits = mask.to_bytes(self._size // 8 + 1, "little")

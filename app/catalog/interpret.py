@@ -2,7 +2,8 @@
 
 A word stays a name as long as models are called so together with the other words: `deepseek vision` is a model,
 `claude vision` is Claude models that see. What was interpreted is told, and `interpret=false` turns it off. What is
-denied (`without reasoning`) is no filter, as there is none for it, and is not searched for.
+denied is left out where it is a name (`claude not opus`); where it is an ability (`without reasoning`) it is no filter,
+as there is none for it, and not searched for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -90,6 +92,10 @@ _SORTS = tuple(_ORDERS)
 # What is denied, with the words between; the longest of them, and what is before it, has so many characters.
 _DENIED = re.compile(r"(?:^|(?<=\W))(?:no|non|not|without|w/o)(?:[\s-]+(?:an?|any))?[\s-]+$")
 _DENIAL_CHARS = 24
+_DENIED_NAME = re.compile(
+    r"(?:^|(?<=\s))(?:no|not|without|w/o|except(?: for)?|excluding|other than)\s+(?:(?:an?|any|by|from)\s+)?"
+    r"(?P<name>[a-z][\w.-]*(?:\s\d[\w.-]*)?)"
+)
 _AND = re.compile(r",?\s+(?:and|or|nor)\s+")
 _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
 _LEAST_PRICES = frozenset({"min_prompt_price", "min_completion_price"})
@@ -111,7 +117,22 @@ def readings(text: str) -> tuple[Read, ...]:
             if known is not None:
                 taken.append((start, end))
                 found.append(Read(Interpreted(text[start:end].strip(), *known), start, end))
-    return tuple(_connected(text, folded, sorted(found, key=lambda read: read.start))) if found else ()
+    filters = list(_connected(text, folded, sorted(found, key=_start)))
+    names = [name for name in _denied_names(text, folded) if not any(_overlap(name, filter_) for filter_ in filters)]
+    return tuple(sorted(filters + names, key=_start))
+
+
+_start = attrgetter("start")
+
+
+def _denied_names(text: str, folded: str) -> Iterator[Read]:
+    """Return what is denied and no filter, as in `not openai`; whether it is a name is for others to say."""
+    for match in _DENIED_NAME.finditer(folded):
+        yield Read(Interpreted(text[slice(*match.span())], "without", match["name"]), *match.span())
+
+
+def _overlap(one: Read, other: Read) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _connected(text: str, folded: str, found: Sequence[Read]) -> Iterator[Read]:
@@ -179,7 +200,7 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
     Of several bounds of one kind the tightest counts.
     """
     one_of, all_of = dict(query.one_of), dict(query.all_of)
-    orders: list[str] = []
+    texts: dict[str, list[str]] = {"sort": [], "without": []}
     numbers: dict[str, list[Decimal]] = {}
     for found in filters:
         if found.word in {"price", "weights"}:
@@ -188,11 +209,14 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
         elif found.word == "supports":
             groups = all_of.get("supports", ((),))
             all_of["supports"] = tuple((*group, found.value) for group in groups)
-        elif found.word == "sort":
-            orders.append(found.value)
+        elif found.word in texts:
+            texts[found.word].append(found.value)
         else:
             numbers.setdefault(found.word, []).append(Decimal(found.value))
-    changes: dict[str, Any] = {"sort": query.sort or tuple(orders)}
+    changes: dict[str, Any] = {
+        "sort": query.sort or tuple(texts["sort"]),
+        "without": query.without or ",".join(texts["without"]) or None,
+    }
     for word, (field, tightest) in _BOUNDS.items():
         if word in numbers and getattr(query, field) is None:
             bound = tightest(numbers[word])

@@ -83,8 +83,10 @@ class _QueryReader:
         known = remembered.get(key) if len(values) == 1 else None
         if known is not None:
             return known
-        part = self._read(WORDS[name], values)
-        if part is not None and len(values) == 1 and len(values[0]) <= MAX_REMEMBERED_CHARS and name != "q":
+        word = WORDS[name]
+        part = self._read(word, values)
+        is_short = len(values) == 1 and len(values[0]) <= MAX_REMEMBERED_CHARS
+        if part is not None and is_short and word.kind is not Kind.TEXT:
             remembered.keep(key, part)
         return part
 
@@ -112,7 +114,7 @@ class _QueryReader:
 
     def read_text(self, word: Word, values: list[str]) -> Part | None:
         value = self.one(word, values)
-        return None if value is None else (_SINGLE, "q", value.strip() or None)
+        return None if value is None else (_SINGLE, word.name, value.strip() or None)
 
     def read_one_of(self, word: Word, values: list[str]) -> Part | None:
         chosen = [part.strip().lower() for value in values for part in value.split(",")]

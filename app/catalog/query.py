@@ -112,6 +112,7 @@ WORDS: Mapping[str, Word] = MappingProxyType(
                 "true",
                 SWITCH,
             ),
+            Word("without", Kind.TEXT, "No models whose name, id or maker has these words.", "gpt,mini"),
             Word("provider", Kind.ONE_OF, "Who serves the model.", "openrouter"),
             Word("author", Kind.ONE_OF, "Who made the model.", "anthropic"),
             Word("source", Kind.ONE_OF, "Where our knowledge comes from.", "core", _CLOSED["source"]),
@@ -158,6 +159,7 @@ class Query(NamedTuple):
 
     q: str | None = None
     interpret: bool = True
+    without: str | None = None
     one_of: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     all_of: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType({})
     min_context_tokens: int | None = None

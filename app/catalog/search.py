@@ -160,6 +160,10 @@ class SearchIndex:
         """Return the words of a query with what they match, without remembering them."""
         return self._vocabulary.terms_of(query)
 
+    def called(self, text: str) -> int:
+        """Return the models that go by all words of a text, whole; none for a text without words."""
+        return self._vocabulary.called(text)
+
     def says_nothing(self, text: str) -> bool:
         """Return whether what is left of a query beside its filters asks for nothing more, as in `with vision`."""
         return self._vocabulary.says_nothing(text)

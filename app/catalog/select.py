@@ -9,6 +9,7 @@ from operator import and_
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from app.catalog.filtering import masks_of, passing, passing_all, universe, unknown_ids
 from app.catalog.index import Index, Mask
 from app.catalog.interpret import PRICE_BOUNDS, Interpreted, readings, with_filters
 from app.catalog.query import Query
@@ -50,13 +51,13 @@ _Understood = tuple[str, Query, tuple[Interpreted, ...], tuple[Interpreted, ...]
 def select(index: Index, query: Query) -> Selection:
     """Return the models that answer a query."""
     text, query, interpreted, unmet = _understood(index, query)
-    masks, missing = _masks(index, query)
-    matching = _passing_all(index, query, masks)
+    masks = masks_of(index, query)
+    matching = passing_all(index, query, masks)
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else _NO_TERMS
     if interpreted and terms and any(read.word == "sort" for read in interpreted):
         # The cheapest Claude is none that is only described as like it.
-        called_so = index.search.all_matched(terms, _universe(index, query))
+        called_so = index.search.all_matched(terms, universe(index, query))
         if called_so & matching:
             masks["words"] = called_so
             matching &= called_so
@@ -79,7 +80,7 @@ def select(index: Index, query: Query) -> Selection:
         hits=index.search.hits(page, scores, terms) if terms else _NOTHING,
         facets=_facets(index, query, masks, terms) if query.facets else _NOTHING,
         suggestions=index.search.nearest(text, index.listed) if text and not total else (),
-        missing=missing,
+        missing=unknown_ids(index, query),
         interpreted=interpreted,
         unmet=unmet,
     )
@@ -95,6 +96,8 @@ def _understood(index: Index, query: Query) -> _Understood:
     if not text.strip(_NOTHING_ASKED):
         return "", query, (), ()
     found = readings(text) if query.interpret else ()
+    # "Not Diamond" may be what somebody looks for.
+    found = tuple(read for read in found if read.filter.word != "without" or index.search.called(read.filter.value))
     if not found:
         return text, query, (), ()
     rest = text
@@ -135,13 +138,13 @@ def _met(
     """
 
     # Where several words name a model, it is that which was meant: one that passes and is called otherwise is not.
-    meant = index.search.all_matched(terms, _matching(index, query)) if len(terms) > 1 else 0
+    meant = index.search.all_matched(terms, passing(index, query)) if len(terms) > 1 else 0
 
     def found_with(filters: Sequence[Interpreted]) -> Mask:
-        passing = _matching(index, with_filters(query, filters))
+        among = passing(index, with_filters(query, filters))
         if meant:
-            return passing & meant
-        return index.search.find_terms(terms, passing, 0).mask if terms else passing
+            return among & meant
+        return index.search.find_terms(terms, among, 0).mask if terms else among
 
     if found_with(read) or not found_with(()):
         return read, ()
@@ -154,70 +157,6 @@ def _met(
 
 # Only punctuation is no question; other signs, such as emoji, are one that nothing answers.
 _NOTHING_ASKED = string.punctuation + string.whitespace
-
-
-def _universe(index: Index, query: Query) -> Mask:
-    """Return the models that are looked at: without a word about it, delisted ones are left out."""
-    if "lifecycle" in query.one_of or query.ids is not None:
-        return (1 << len(index.models)) - 1
-    return index.listed
-
-
-def _matching(index: Index, query: Query) -> Mask:
-    """Return the models that pass every filter."""
-    return _passing_all(index, query, _masks(index, query)[0])
-
-
-def _passing_all(index: Index, query: Query, masks: Mapping[str, Mask]) -> Mask:
-    return reduce(and_, masks.values(), _universe(index, query))
-
-
-def _masks(index: Index, query: Query) -> tuple[dict[str, Mask], tuple[str, ...]]:
-    """Return one set of models per filter, and the asked-for ids that mean nothing here."""
-    masks: dict[str, Mask] = {}
-    for name, values in query.one_of.items():
-        masks[name] = _with_any(index.facets[name], values)
-    for name, groups in query.all_of.items():
-        masks[name] = 0
-        for group in groups:
-            masks[name] |= _with_all(index.facets[name], group)
-    if query.min_context_tokens is not None or query.max_context_tokens is not None:
-        column = index.columns["context"]
-        masks["context"] = column.at_least(query.min_context_tokens or 0)
-        if query.max_context_tokens is not None:
-            masks["context"] &= column.at_most(query.max_context_tokens)
-    for name, least, most in (
-        ("prompt_price", query.min_prompt_usd_per_million, query.max_prompt_usd_per_million),
-        ("completion_price", query.min_completion_usd_per_million, query.max_completion_usd_per_million),
-    ):
-        if least is not None:
-            masks[f"min_{name}"] = index.columns[name].at_least(least.scaleb(-6))
-        if most is not None:
-            masks[f"max_{name}"] = index.columns[name].at_most(most.scaleb(-6))
-    missing: list[str] = []
-    if query.ids is not None:
-        masks["ids"] = 0
-        for spelling in query.ids:
-            model = index.resolve(spelling)
-            if model is None:
-                missing.append(spelling)
-            else:
-                masks["ids"] |= 1 << index.places[model.id]
-    return masks, tuple(missing)
-
-
-def _with_any(table: Mapping[str, Mask], values: Sequence[str]) -> Mask:
-    found = 0
-    for value in values:
-        found |= table.get(value, 0)
-    return found
-
-
-def _with_all(table: Mapping[str, Mask], values: Sequence[str]) -> Mask:
-    found = table.get(values[0], 0)
-    for value in values[1:]:
-        found &= table.get(value, 0)
-    return found
 
 
 def _as_asked(index: Index, spellings: tuple[str, ...], places: list[int]) -> list[int]:
@@ -240,10 +179,10 @@ def _sorted(index: Index, places: list[int], name: str) -> list[int]:
 
 def _facets(index: Index, query: Query, masks: Mapping[str, Mask], terms: Terms) -> dict[str, dict[str, int]]:
     """Count the values of each facet among the models that the query and every other filter let through."""
-    universe = _universe(index, query)
+    looked_at = universe(index, query)
     counted: dict[str, dict[str, int]] = {}
     for facet in query.facets:
-        others = reduce(and_, (mask for name, mask in masks.items() if name != facet), universe)
+        others = reduce(and_, (mask for name, mask in masks.items() if name != facet), looked_at)
         if terms:
             others = index.search.find_terms(terms, others, 0).mask
         counts = {value: (mask & others).bit_count() for value, mask in index.facets[facet].items()}

@@ -67,7 +67,7 @@ class Vocabulary:
         words = [word.text for word in words_of(query)][:MAX_QUERY_WORDS]
         words = list(dict.fromkeys(self._segmented(words)))
         telling = [word for word in words if word not in FILLERS]
-        if not telling or (len(telling) < len(words) and self._is_called(words)):
+        if not telling or (len(telling) < len(words) and self._called(words)):
             telling = words
         # Whoever mistypes more words than this is not corrected but heard: each costs some hundred look-ups.
         unknown = [word for word in telling if not self._is_known(word)][:MAX_TYPOS]
@@ -89,9 +89,13 @@ class Vocabulary:
                 return word[:end]
         return ""
 
-    def _is_called(self, words: Sequence[str]) -> bool:
-        """Return whether some model goes by all of these words, whole."""
-        return reduce(and_, (self._names.of(word) | self._authors.of(word) for word in words)) != 0
+    def called(self, text: str) -> int:
+        """Return the models that go by all words of a text, whole; none for a text without words."""
+        return self._called([word.text for word in words_of(text)][:MAX_QUERY_WORDS])
+
+    def _called(self, words: Sequence[str]) -> int:
+        named = [self._names.of(word) | self._authors.of(word) for word in words]
+        return reduce(and_, named) if named else 0
 
     def _is_known(self, word: str) -> bool:
         return word in self._names or word in self._authors or word in self._aliases

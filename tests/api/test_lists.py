@@ -32,6 +32,10 @@ def at_least(rate: str, limit: str) -> Callable[[Model], bool]:
     return lambda model: (price := usd(model, rate)) is not None and price >= Decimal(limit)
 
 
+def called(model: Model, word: str) -> bool:
+    return word in " ".join((model["id"], model["name"], model["author"])).lower()
+
+
 def served_by(model: Model) -> set[str]:
     return {route["provider"] for route in model["routes"]}
 
@@ -77,6 +81,8 @@ FILTERS: dict[str, Callable[[Model], bool]] = {
     "price=dynamic": lambda m: m["price"]["state"] == "dynamic",
     "price=unknown": lambda m: m["price"]["state"] == "unknown",
     "price=free&price=dynamic": lambda m: m["price"]["state"] in {"free", "dynamic"},
+    "without=acme": lambda m: not called(m, "acme"),
+    "without=openai,Anthropic": lambda m: not called(m, "openai") and not called(m, "anthropic"),
     "weights=open": lambda m: bool(m["hugging_face_id"]) or m["category"] == "open",
     "variant=base": lambda m: m["variant"] is None,
     "variant=batch": lambda m: m["variant"] == "batch",

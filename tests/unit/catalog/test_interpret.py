@@ -403,6 +403,50 @@ def test_what_is_denied_is_neither_searched_for_nor_filtered_by() -> None:
     assert _ids("without vision") == _ids("")
 
 
+@pytest.mark.parametrize(
+    ("query", "left", "told"),
+    [
+        ("claude not opus", ["anthropic/claude-haiku-4", "anthropic/claude-mini-4"], "not opus"),
+        ("claude without opus", ["anthropic/claude-haiku-4", "anthropic/claude-mini-4"], "without opus"),
+        ("claude except for haiku 4", ["anthropic/claude-opus-5", "anthropic/claude-mini-4"], "except for haiku 4"),
+        ("free not from nvidia", ["openrouter/free", "zeta/plain:free"], "not from nvidia"),
+    ],
+)
+def test_a_name_that_is_denied_is_left_out(query: str, left: list[str], told: str) -> None:
+    selection = _selected(query)
+    assert {INDEX.models[place].id for place in selection.places} == set(left)
+    assert selection.unmet == ()
+    assert told in [reading.text for reading in selection.interpreted if reading.word == "without"]
+
+
+def test_names_that_are_denied_say_what_the_query_word_says() -> None:
+    (read,) = [read.filter for read in readings("claude not haiku 4")]
+    assert (read.word, read.value) == ("without", "haiku 4")
+    assert _ids("claude not haiku 4") == _ids("claude", without="haiku 4")
+    both = [Interpreted("", "without", value) for value in ("haiku 4", "opus")]
+    assert with_filters(Query(), both).without == "haiku 4,opus"
+    assert with_filters(Query(without="mini"), both).without == "mini"
+
+
+def test_all_words_of_what_is_left_out_must_be_there() -> None:
+    everything = _ids("")
+    left = [one for one in everything if not one.startswith("anthropic") or "opus" in one]
+    assert _ids("", without="claude 4") == left
+    assert _ids("", without="claude 4,nvidia") == [one for one in left if "nvidia" not in one]
+    assert _ids("", without="qqqq, ,") == everything
+
+
+def test_what_is_denied_and_no_name_is_searched_for() -> None:
+    assert _selected("not diamond").interpreted == ()
+    assert _ids("not diamond") == []
+
+
+def test_a_denied_name_that_leaves_nothing_is_unmet() -> None:
+    selection = _selected("claude not anthropic")
+    assert [reading.text for reading in selection.unmet] == ["not anthropic"]
+    assert len(selection.places) == 3
+
+
 def test_filters_with_nothing_but_commas_between_them_list_what_passes() -> None:
     assert _ids("vision, 1m context") == _ids("vision & 1m") == ["anthropic/claude-opus-5"]
 
@@ -452,7 +496,7 @@ def test_a_capability_is_asked_for_in_every_alternative() -> None:
 
 PARTS = [
     *("free", "128k", "<$1", "cheap", "claude", "🐬", "é", "long context", "-", "no", "under", "$2", "1 million"),
-    *("over", "to", "+", "newest", "largest context"),
+    *("over", "to", "+", "newest", "largest context", "not"),
 ]
 
 
