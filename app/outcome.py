@@ -17,6 +17,8 @@ from app.dialects.native import timestamp
 IDS_SHOWN = 200
 # What the journal keeps of each kind of change, fifty times over.
 IDS_KEPT = 8
+BUILDER_LOST = "builder_lost"
+"""The kind of a failure of our own, for want of memory above all; every other kind is upstream's."""
 
 
 class Result(StrEnum):

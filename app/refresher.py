@@ -25,7 +25,7 @@ from app.intake import Intake
 from app.journal import Journal
 from app.lease import Lease
 from app.memory import MANY_MODELS, settle, without_collections
-from app.outcome import Outcome, Result, Trigger
+from app.outcome import BUILDER_LOST, Outcome, Result, Trigger
 from app.sources.protocol import RecordSource
 from app.store.protocol import StoreError
 from app.timetable import Timetable
@@ -33,9 +33,6 @@ from app.timetable import Timetable
 log = structlog.get_logger("refresher")
 # How often a store that is busy is asked at the start, each time for as long as a call may take.
 BOOT_TRIES = 5
-# Who lost the process that builds, for want of memory above all, may lose the next one, too; of 100,000 models that is
-# two minutes of a core.
-BUILDER_LOST_SECONDS = 300.0
 
 
 class Refresher:
@@ -139,10 +136,11 @@ class Refresher:
             await self._journal.record(self._outcome(attempt, Result.FAILED, reason="the service stopped meanwhile"))
             raise
         except BuilderLostError as error:
-            # Upstream is not to blame, nor to be left alone for that.
-            if self._timetable.is_due:
-                self._timetable.look_again_in(BUILDER_LOST_SECONDS)
-            outcome = self._outcome(attempt, Result.FAILED, reason=f"the catalog was not built: {error}")
+            # For want of memory above all: tried again, less and less often, and not held against upstream.
+            if not attempt.is_dry_run and attempt.trigger is not Trigger.LOCAL_FILES:
+                await self._timetable.refused()
+            reason = f"the catalog was not built: {error}"
+            outcome = self._outcome(attempt, Result.FAILED, reason=reason, kind=BUILDER_LOST)
         except Exception as error:
             # The schedule must outlive a defect; the traceback is in the log.
             log.exception("the refresh broke down")

@@ -21,7 +21,7 @@ from app.dialects.table import DIALECTS
 from app.journal import Journal
 from app.lease import Lease
 from app.local_files import LocalFiles
-from app.outcome import Result
+from app.outcome import BUILDER_LOST, Result
 from app.refresher import Refresher
 from app.registry import Registry
 from app.store.protocol import StoreHealth
@@ -88,6 +88,7 @@ class StatusReport:
             published is None
             or published.is_stale
             or upstream["state"] == "interrupted"
+            or self._has_lost_builder
             or any(store["state"] == "interrupted" for store in stores)
             or bool(trouble)
             or base_map["state"] == "interrupted"
@@ -173,8 +174,7 @@ class StatusReport:
         state: dict[str, Any] = {"name": "openrouter", "host": self._upstream_host}
         if self._upstream_host is None:
             return state | {"state": "off", "since": timestamp(self._started_at), "last_error": None}
-        asked = [entry for entry in self._journal.entries if entry["outcome"] != Result.SKIPPED.value]
-        asked = [entry for entry in asked if entry["trigger"] not in {"local_files", "bootstrap"}]
+        asked = [entry for entry in self._asked() if entry["kind"] != BUILDER_LOST]
         if not asked:
             return state | {"state": "initializing", "since": timestamp(self._started_at), "last_error": None}
         bad = {Result.FAILED.value, Result.REFUSED.value}
@@ -191,6 +191,17 @@ class StatusReport:
             "at": last_bad["started_at"],
         }
         return state | {"state": "interrupted" if is_bad else "valid", "since": since, "last_error": last_error}
+
+    def _asked(self) -> list[dict[str, Any]]:
+        """Return the outcomes that asked upstream, newest first."""
+        entries = self._journal.entries
+        asked = [entry for entry in entries if entry["outcome"] != Result.SKIPPED.value]
+        return [entry for entry in asked if entry["trigger"] not in {"local_files", "bootstrap"}]
+
+    @property
+    def _has_lost_builder(self) -> bool:
+        """Whether what upstream gave last could not be built."""
+        return any(entry["kind"] == BUILDER_LOST for entry in self._asked()[:1])
 
     def _sources(self, upstream: dict[str, Any]) -> list[dict[str, Any]]:
         """Return each source's state, how many models have something of it, and how old that is."""

@@ -84,7 +84,7 @@ class Timetable:
         await self._keep(self.period.confirmed(self._clock.now(), self._interval))
 
     async def refused(self) -> None:
-        """Note that upstream gave a catalog that the guard refused."""
+        """Note that upstream gave a catalog that the guard refused, or that could not be built."""
         await self._keep(self.period.refused(self._clock.now(), self._interval, self._draw))
 
     async def failed(self, asked_seconds: float | None = None) -> None:

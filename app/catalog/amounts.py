@@ -13,8 +13,8 @@ LONG_CONTEXT_TOKENS = 200_000
 _UNITS = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 _AT_MOST = r"<=?|≤|(?:under|below|up to|at most|(?:less|fewer|lower|smaller|cheaper|no more|not more) than)\s"
 _AT_LEAST = (
-    r">=?|≥|(?:over|above|beyond|from|between|at least|starting at|min(?:imum)?(?: of)?"
-    r"|(?:more|greater|higher|larger|bigger|more expensive) than)\s"
+    r">=?|≥|(?:over|above|beyond|from|between|at least|starting (?:at|from)|min(?:imum)?(?: of)?"
+    r"|(?:more|greater|higher|larger|bigger|dearer|pricier|more expensive|no less|not less) than)\s"
 )
 # Nothing is glued to an amount but a sign.
 _START = r"(?:(?<![\w.$])|(?=[<>≤≥]))"
@@ -26,18 +26,25 @@ _CONTEXT = re.compile(
 )
 _LONG_CONTEXT = re.compile(r"(?<!\w)(?:long|large|big)[ -](?:context|ctx)(?!\w)")
 _MILLION = re.compile(rf"(?<![\w.])(?:(?:an?|one) )?million{_TOKENS}+(?!\w)")
-_OF_OUTPUT = r"(?:outputs?|completions?)(?: (?:price|cost|tokens?))?"
+# Not of a price that follows, as in `input $1 output $5`.
+OF_OUTPUT = r"(?:outputs?|completions?)(?: (?:price|cost|tokens?))?"
+_BEHIND = rf"(?:\s(?:(?:or less|for|of)\s)?(?P<behind>{OF_OUTPUT})\b(?!\s\$?\s?\d))?"
 _USD = r"\d+(?:\.\d+)?"
+_PER = r"(?:\s?(?:/|per )\s?(?:1 ?)?m(?:illion|tok)?(?: tokens?)?)?"
+_CURRENCY = r"\$(?!\s?\d)|usd|dollars?"
 _PRICE = re.compile(
-    rf"(?:\b(?P<output>{_OF_OUTPUT})\s)?{_START}(?:(?P<most>max\s|{_AT_MOST})|(?P<least>{_AT_LEAST}))?\s?"
-    rf"(?P<before>\$)?\s?(?P<usd>{_USD})\s?(?P<after>\$(?!\s?\d)|usd|dollars?)?"
-    r"(?:\s?(?:/|per )\s?(?:1 ?)?m(?:illion|tok)?(?: tokens?)?)?(?![\w.])"
-    r"(?P<more>\+|\s(?:or|and) (?:more|up|above|over)\b)?"
-    rf"(?P<behind>\s(?:(?:or less|for|of)\s)?{_OF_OUTPUT}\b)?"
+    rf"(?:\b(?P<output>{OF_OUTPUT})\s)?{_START}(?:(?P<most>max\s|{_AT_MOST})|(?P<least>{_AT_LEAST}))?\s?"
+    rf"(?P<before>\$)?\s?(?P<usd>{_USD})\s?(?P<after>{_CURRENCY})?{_PER}(?![\w.])"
+    # Where an amount follows, as in `$2 and over 128k`, it is that which is meant.
+    r"(?(most)|(?P<more>\+|\s(?:(?:or|and) )?(?:more|up|above|over|higher|greater)\b"
+    rf"(?!\s(?:to|than)\b|\s?[$\d]|\s(?:an?|one)\s))?){_PER}{_BEHIND}"
 )
-# From one price to another; `and` stands between them only where `between` or `from` does before them.
-_RANGE_BEFORE = re.compile(rf"(?:\$\s?{_USD}\s?(?:[-–]|to)|\b(?:between|from)\s\$\s?{_USD}\s?and)\s?$")
-_RANGE_BEHIND = re.compile(rf"\s?(?:[-–]|to|and)\s?\$?\s?{_USD}(?![\w.])(?P<output>\s(?:(?:for|of)\s)?{_OF_OUTPUT}\b)?")
+_PRICE_RANGE = re.compile(
+    rf"(?:\b(?P<output>{OF_OUTPUT})\s)?{_START}(?P<lead>between\s|from\s)?"
+    rf"(?P<before>\$)?\s?(?P<least>{_USD})\s?(?P<after>{_CURRENCY})?{_PER}"
+    rf"(?P<end>\s?(?P<to>[-–]|\bto\b|\band\b)\s?(?P<last_before>\$)?\s?(?P<most>{_USD})\s?(?P<last_after>{_CURRENCY})?{_PER}"
+    rf"(?![\w.]|,\d)(?!\s(?:tokens?|context|ctx)\b){_BEHIND})"
+)
 # Of a price alone, at most that much is meant, unless something before or behind it says otherwise.
 _OTHERWISE_BEFORE = re.compile(
     r"\b(?:over|above|beyond|more|greater|higher|larger|expensive|from|between|least|min|minimum|starting)\b"
@@ -48,8 +55,15 @@ _OTHERWISE_BEHIND = re.compile(r"\s?/\s?\$?\d")
 _NUMBER = re.compile(r"\d|million")
 _MONEY = re.compile(r"[$<≤]|usd|dollar")
 
-Reading = tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str] | None]]
-"""What finds something, and what returns the query word and the value that mean the same; None for another meaning."""
+Said = tuple[str, str, int, int]
+"""A query word, the value that means the same, and where in the text it is said."""
+Reading = tuple[re.Pattern[str], Callable[[re.Match[str]], Sequence[Said]]]
+"""What finds something, and what returns what it says; nothing for another meaning."""
+
+
+def whole(match: re.Match[str], word: str, value: str) -> Sequence[Said]:
+    """Return that all of a match says one thing."""
+    return ((word, value, *match.span()),)
 
 
 def amounts_for(folded: str) -> Sequence[Reading]:
@@ -59,38 +73,48 @@ def amounts_for(folded: str) -> Sequence[Reading]:
     return _WITH_PRICES if _MONEY.search(folded) else _WITH_TOKENS
 
 
-def _read_price(match: re.Match[str]) -> tuple[str, str] | None:
+def _read_price(match: re.Match[str]) -> Sequence[Said]:
     text, most, least = match.string, match["most"], match["least"] or match["more"]
     if _OTHERWISE_BEHIND.match(text, match.end()):
-        return None
-    has_currency = match["before"] or match["after"]
-    begins_range = None if most else _RANGE_BEHIND.match(text, match.end())
-    ends_range = not most and not least and _RANGE_BEFORE.search(text, 0, match.start())
+        return ()
     if most:
         # "max 5" may be a name; a price needs its currency, or a sign before it.
-        is_price = has_currency or most.startswith(("<", "≤"))
+        is_price = match["before"] or match["after"] or most.startswith(("<", "≤"))
     elif least:
-        is_price = has_currency
+        is_price = match["before"] or match["after"]
     else:
         # Models have numbers in their names, but no dollar before them.
-        is_price = ends_range or (match["before"] and not _OTHERWISE_BEFORE.search(text, 0, match.start()))
+        is_price = match["before"] and not _OTHERWISE_BEFORE.search(text, 0, match.start())
     if not is_price:
-        return None
-    is_least = least or (begins_range and not ends_range)
-    is_of_output = match["output"] or match["behind"] or (begins_range and begins_range["output"])
-    return f"{'min' if is_least else 'max'}_{'completion' if is_of_output else 'prompt'}_price", match["usd"]
+        return ()
+    kind = "completion" if match["output"] or match["behind"] else "prompt"
+    return whole(match, f"{'min' if least else 'max'}_{kind}_price", match["usd"])
 
 
-def _read_context(match: re.Match[str]) -> tuple[str, str]:
+def _read_price_range(match: re.Match[str]) -> Sequence[Said]:
+    lead, is_first_priced = match["lead"], match["before"] or match["after"]
+    # Numbers of models stand side by side, too, and `and` joins two prices that are none.
+    if not (is_first_priced or (lead and (match["last_before"] or match["last_after"]))):
+        return ()
+    if match["to"] == "and" and not lead:
+        return ()
+    kind = "completion" if match["output"] or match["behind"] else "prompt"
+    least = (f"min_{kind}_price", match["least"], match.start(), match.start("end"))
+    return least, (f"max_{kind}_price", match["most"], *match.span("end"))
+
+
+def _read_context(match: re.Match[str]) -> Sequence[Said]:
     plain = match["plain"]
     tokens = int(plain.replace(",", "")) if plain else int(Decimal(match["count"]) * _UNITS[match["unit"]])
-    return "max_context" if match["most"] else "min_context", str(tokens)
+    return whole(match, "max_context" if match["most"] else "min_context", str(tokens))
 
 
-_WITHOUT_NUMBER: Sequence[Reading] = ((_LONG_CONTEXT, lambda _: ("min_context", str(LONG_CONTEXT_TOKENS))),)
+_WITHOUT_NUMBER: Sequence[Reading] = (
+    (_LONG_CONTEXT, lambda match: whole(match, "min_context", str(LONG_CONTEXT_TOKENS))),
+)
 _WITH_TOKENS: Sequence[Reading] = (
     (_CONTEXT, _read_context),
-    (_MILLION, lambda _: ("min_context", str(_UNITS["million"]))),
+    (_MILLION, lambda match: whole(match, "min_context", str(_UNITS["million"]))),
     *_WITHOUT_NUMBER,
 )
-_WITH_PRICES: Sequence[Reading] = ((_PRICE, _read_price), *_WITH_TOKENS)
+_WITH_PRICES: Sequence[Reading] = ((_PRICE_RANGE, _read_price_range), (_PRICE, _read_price), *_WITH_TOKENS)

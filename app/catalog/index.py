@@ -46,29 +46,24 @@ def context_band(model: Model) -> str:
     return next(name for floor, name in reversed(CONTEXT_BANDS) if tokens >= floor)
 
 
-def has_open_weights(model: Model) -> bool:
-    """Return whether the weights are known to be published: upstream names their repository then, or the category."""
-    return bool(model.hugging_face_id) or model.category == "open"
-
-
 # Query words whose reading is remembered as long as the catalog stays; some 300 bytes each.
 MAX_PARTS_READ = 2_048
-FACETS: Mapping[str, Callable[[Model], Iterable[str]]] = MappingProxyType(
+FACETS: Mapping[str, Callable[[Model, Snapshot], Iterable[str]]] = MappingProxyType(
     {
-        "author": lambda model: (model.author,),
-        "provider": lambda model: {route.provider for route in model.routes} or (model.provider,),
-        "source": lambda model: model.sources,
-        "category": lambda model: (model.category,) if model.category else (),
-        "family": lambda model: (model.family,) if model.family else (),
-        "input_modality": lambda model: model.input_modalities,
-        "output_modality": lambda model: model.output_modalities,
-        "supports": lambda model: model.capabilities,
-        "supported_parameters": lambda model: model.supported_parameters,
-        "price": lambda model: (model.price.state.value,),
-        "variant": lambda model: (model.variant or "base",),
-        "weights": lambda model: ("open",) if has_open_weights(model) else (),
-        "lifecycle": lambda model: (model.lifecycle.state.value,),
-        "context": lambda model: (context_band(model),),
+        "author": lambda model, _: (model.author,),
+        "provider": lambda model, _: {route.provider for route in model.routes} or (model.provider,),
+        "source": lambda model, _: model.sources,
+        "category": lambda model, _: (model.category,) if model.category else (),
+        "family": lambda model, _: (model.family,) if model.family else (),
+        "input_modality": lambda model, _: model.input_modalities,
+        "output_modality": lambda model, _: model.output_modalities,
+        "supports": lambda model, _: model.capabilities,
+        "supported_parameters": lambda model, _: model.supported_parameters,
+        "price": lambda model, _: (model.price.state.value,),
+        "variant": lambda model, _: (model.variant or "base",),
+        "weights": lambda model, snapshot: ("open",) if snapshot.has_open_weights(model) else (),
+        "lifecycle": lambda model, _: (model.lifecycle.state.value,),
+        "context": lambda model, _: (context_band(model),),
     }
 )
 """What models can be grouped by, and the values that each model has there."""
@@ -173,7 +168,7 @@ def build_index(snapshot: Snapshot) -> Index:
         snapshot=snapshot,
         places=MappingProxyType({model.id: place for place, model in enumerate(models)}),
         spellings=in_portions(_spellings(models)),
-        facets={name: _facet(models, values_of) for name, values_of in FACETS.items()},
+        facets={name: _facet(snapshot, values_of) for name, values_of in FACETS.items()},
         columns={
             name: Column(
                 {place: number for place, model in enumerate(models) if (number := number_of(model)) is not None},
@@ -188,11 +183,12 @@ def build_index(snapshot: Snapshot) -> Index:
     )
 
 
-def _facet(models: Sequence[Model], values_of: Callable[[Model], Iterable[str]]) -> dict[str, Mask]:
+def _facet(snapshot: Snapshot, values_of: Callable[[Model, Snapshot], Iterable[str]]) -> dict[str, Mask]:
     """Return the models that have each value, in the order of the values."""
+    models = snapshot.models
     places: dict[tuple[str, ...], list[int]] = {}
     for place, model in enumerate(models):
-        places.setdefault(tuple(values_of(model)), []).append(place)
+        places.setdefault(tuple(values_of(model, snapshot)), []).append(place)
     found: dict[str, Mask] = {}
     # Models share whole sets of values: 421 have 5,200 parameters in 153 sets.
     for values, there in places.items():

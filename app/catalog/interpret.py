@@ -16,7 +16,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from app.catalog.amounts import Reading, amounts_for
+from app.catalog.amounts import OF_OUTPUT, Reading, Said, amounts_for, whole
 from app.catalog.query import Query
 from app.catalog.words import fold
 
@@ -73,10 +73,15 @@ _ABILITIES: Mapping[str, str] = MappingProxyType(
         "web_search": r"web[ _-]?search",
     }
 )
+_OF_INPUT = r"(?:[ -](?:inputs?|prompts?)(?: (?:price|cost|tokens?))?)?"
 _ORDERS: Mapping[str, str] = MappingProxyType(
     {
-        "prompt_price": r"cheapest|least expensive|most affordable|lowest[ -](?:price|cost)",
-        "-prompt_price": r"most expensive|dearest|priciest",
+        "completion_price": rf"(?:cheapest|least expensive|lowest)[ -]{OF_OUTPUT}",
+        "-completion_price": rf"(?:most expensive|dearest|priciest|highest)[ -]{OF_OUTPUT}",
+        "prompt_price": (
+            rf"(?:cheapest|least expensive|most affordable){_OF_INPUT}|lowest(?:[ -]input)?[ -](?:price|cost)"
+        ),
+        "-prompt_price": rf"(?:most expensive|dearest|priciest){_OF_INPUT}",
         "-created": r"newest|latest|most recent",
         "-context": r"(?:largest|longest|biggest)[ -](?:context|ctx)(?:[ -](?:windows?|lengths?))?",
     }
@@ -87,7 +92,10 @@ _ABILITY = re.compile(
     rf"(?<!\w)(?:{'|'.join(f'(?P<{value}>{words})' for value, words in _ABILITIES.items())}){_MODELS}"
 )
 _OPEN_WEIGHTS = re.compile(rf"(?<!\w)open[ -]?(?:sourced?|weights?){_MODELS}")
-_ORDER = re.compile(rf"(?<!\w)(?:{'|'.join(f'({words})' for words in _ORDERS.values())}){_MODELS}")
+# Ids hold such words, too: claude-3-5-sonnet-latest.
+_ORDER = re.compile(
+    rf"(?<![\w.:/-])(?:top \d{{1,2}} )?(?:{'|'.join(f'({words})' for words in _ORDERS.values())}){_MODELS}(?!-)"
+)
 _SORTS = tuple(_ORDERS)
 # What is denied, with the words between; the longest of them, and what is before it, has so many characters.
 _DENIED = re.compile(r"(?:^|(?<=\W))(?:no|non|not|without|w/o)(?:[\s-]+(?:an?|any))?[\s-]+$")
@@ -96,11 +104,11 @@ _DENIED_NAME = re.compile(
     r"(?:^|(?<=\s))(?:no|not|without|w/o|except(?: for)?|excluding|other than)\s+(?:(?:an?|any|by|from)\s+)?"
     r"(?P<name>[a-z][\w.-]*(?:\s\d[\w.-]*)?)"
 )
+_BOUNDED = ("context", "prompt_price", "completion_price")
 _AND = re.compile(r",?\s+(?:and|or|nor)\s+")
 _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
-_LEAST_PRICES = frozenset({"min_prompt_price", "min_completion_price"})
-_MOST_PRICES = frozenset({"max_prompt_price", "max_completion_price"})
-PRICE_BOUNDS = _LEAST_PRICES | _MOST_PRICES
+PRICE_BOUNDS = frozenset({"min_prompt_price", "max_prompt_price", "min_completion_price", "max_completion_price"})
+_OPPOSITES = {f"{one}_{of}": f"{other}_{of}" for one, other in (("min", "max"), ("max", "min")) for of in _BOUNDED}
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
 
@@ -113,10 +121,11 @@ def readings(text: str) -> tuple[Read, ...]:
     for pattern, read in (*amounts_for(folded), *_OF_WORDS):
         for match in pattern.finditer(folded):
             start, end = match.span()
-            known = None if any(start < b and a < end for a, b in taken) else read(match)
-            if known is not None:
-                taken.append((start, end))
-                found.append(Read(Interpreted(text[start:end].strip(), *known), start, end))
+            if any(start < b and a < end for a, b in taken):
+                continue
+            for word, value, begin, stop in read(match):
+                taken.append((begin, stop))
+                found.append(Read(Interpreted(text[begin:stop].strip(), word, value), begin, stop))
     filters = list(_connected(text, folded, sorted(found, key=_start)))
     names = [name for name in _denied_names(text, folded) if not any(_overlap(name, filter_) for filter_ in filters)]
     return tuple(sorted(filters + names, key=_start))
@@ -151,33 +160,33 @@ def _led_up_to(text: str, folded: str, read: Read, last: Read | None) -> Read:
         return _denied(text, word, value, denial.start(), end)
     if last is None:
         return read
-    if last.is_denied and _AND.fullmatch(folded, last.end, start):
+    if last.is_denied and word != "sort" and _AND.fullmatch(folded, last.end, start):
         return _denied(text, word, value, last.end, end)
-    if _is_end_of_range(folded, read, last) and _TO.fullmatch(folded, last.end, start):
-        most = last.filter.word.replace("min_", "max_")
-        return Read(Interpreted(text[last.end : end].strip(), most, value), last.end, end)
+    is_range = last.filter.word == word == "min_context" and folded.startswith(("between ", "from "), last.start)
+    if is_range and _TO.fullmatch(folded, last.end, start):
+        return Read(Interpreted(text[last.end : end].strip(), "max_context", value), last.end, end)
     return read
-
-
-def _is_end_of_range(folded: str, read: Read, last: Read) -> bool:
-    """Return whether an amount may be the most of a range of which the last one is the least."""
-    if last.filter.word == read.filter.word == "min_context":
-        return folded.startswith(("between ", "from "), last.start)
-    return last.filter.word in _LEAST_PRICES and read.filter.word in _MOST_PRICES
 
 
 def _denied(text: str, word: str, value: str, start: int, end: int) -> Read:
     said = text[start:end].strip()
     if word == "price":
         return Read(Interpreted(said, word, "priced" if value == "free" else "free"), start, end)
+    if (opposite := _OPPOSITES.get(word)) is not None:
+        return Read(Interpreted(said, opposite, value), start, end)
     return Read(Interpreted(said, word, value), start, end, is_denied=True)
 
 
+def _read_word(match: re.Match[str]) -> Sequence[Said]:
+    known = _WORDS.get(match.group(1))
+    return whole(match, *known) if known else ()
+
+
 _OF_WORDS: Sequence[Reading] = (
-    (_ORDER, lambda match: ("sort", _SORTS[(match.lastindex or 1) - 1])),
-    (_OPEN_WEIGHTS, lambda _: ("weights", "open")),
-    (_ABILITY, lambda match: ("supports", str(match.lastgroup))),
-    (_WORD, lambda match: _WORDS.get(match.group(1))),
+    (_ORDER, lambda match: whole(match, "sort", _SORTS[(match.lastindex or 1) - 1])),
+    (_OPEN_WEIGHTS, lambda match: whole(match, "weights", "open")),
+    (_ABILITY, lambda match: whole(match, "supports", str(match.lastgroup))),
+    (_WORD, _read_word),
 )
 
 

@@ -215,6 +215,10 @@ class SearchIndex:
         """Return the models that all words match, of those that are ranked by, in any way but by description."""
         return reduce(and_, terms.levels[TYPO], among)
 
+    def having_all(self, terms: Terms, among: int) -> int:
+        """Return the models that all words match, by name where there are such, and else by description, too."""
+        return self.all_matched(terms, among) or reduce(and_, terms.levels[DESCRIPTION], among)
+
     def exactly_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by these words and no others."""
         return among & self._exact.of(terms.key)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.catalog.filtering import masks_of, passing, passing_all, universe, unknown_ids
 from app.catalog.index import Index, Mask
-from app.catalog.interpret import PRICE_BOUNDS, Interpreted, readings, with_filters
+from app.catalog.interpret import PRICE_BOUNDS, Interpreted, Read, readings, with_filters
 from app.catalog.query import Query
 from app.catalog.search import Hit
 from app.catalog.terms import Terms
@@ -55,12 +55,10 @@ def select(index: Index, query: Query) -> Selection:
     matching = passing_all(index, query, masks)
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else _NO_TERMS
-    if interpreted and terms and any(read.word == "sort" for read in interpreted):
+    if interpreted and terms and _has_order(interpreted):
         # The cheapest Claude is none that is only described as like it.
-        called_so = index.search.all_matched(terms, universe(index, query))
-        if called_so & matching:
-            masks["words"] = called_so
-            matching &= called_so
+        masks["words"] = index.search.having_all(terms, universe(index, query))
+        matching &= masks["words"]
     scores: dict[int, float] = {}
     if text:
         found = index.search.find_terms(terms, matching, None if query.sort else end)
@@ -108,17 +106,33 @@ def _understood(index: Index, query: Query) -> _Understood:
     rest_terms = index.search.terms_of(rest)
     terms = index.search.terms_of(text)
     if rest_terms:
-        names = index.search.all_named(terms, index.listed)
+        # Aliases are called latest, and their makers by many names.
+        named = index.search.all_matched if _is_latest(found) else index.search.all_named
+        names = named(terms, index.listed)
     else:
         names = index.search.exactly_named(terms, index.listed) if len(terms) == len(texts_of(text)) else 0
     # Prices are never part of a name.
     if names and not any(read.filter.word in PRICE_BOUNDS for read in found):
         return text, query, (), ()
     met, unmet = _met(index, query, rest_terms, _once(read.filter for read in found if not read.is_denied))
+    if rest_terms and _has_order(met):
+        among = passing(index, with_filters(query, met))
+        if not index.search.having_all(rest_terms, among):
+            # In an order, what fits best would no longer come first.
+            unmet += tuple(read for read in met if read.word == "sort")
+            met = tuple(read for read in met if read.word != "sort")
     # Where nothing but filters was written and none can be met, their words may still be found in descriptions.
     asked = rest or (text if unmet and not met else "")
     denied = _once(read.filter for read in found if read.is_denied)
     return asked, with_filters(query, met), met, unmet + denied
+
+
+def _has_order(read: Iterable[Interpreted]) -> bool:
+    return any(one.word == "sort" for one in read)
+
+
+def _is_latest(found: Iterable[Read]) -> bool:
+    return any(read.filter.word == "sort" and "latest" in read.filter.text.lower() for read in found)
 
 
 def _once(filters: Iterable[Interpreted]) -> tuple[Interpreted, ...]:

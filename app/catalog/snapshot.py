@@ -133,6 +133,14 @@ class Snapshot:
         """Every model by its id."""
         return MappingProxyType({model.id: model for model in self.contents.models})
 
+    def has_open_weights(self, model: Model) -> bool:
+        """Return whether a model's weights are known to be published, of an alias those of the model it stands for.
+
+        Upstream names their repository then, or our category says so.
+        """
+        meant = (model, self.by_id.get(model.alias_target or ""))
+        return any(one is not None and (one.hugging_face_id or one.category == "open") for one in meant)
+
 
 def default_order(model: Model) -> tuple[bool, int, float, str]:
     """Return the key of the default order: listed, curated rank, newest, id."""

@@ -21,10 +21,10 @@ MAX_TYPOS = 4
 MIN_STEM_LETTERS = 3
 FILLERS = frozenset(
     (
-        *("a", "all", "an", "and", "any", "are", "at", "but", "by", "can", "find", "for", "from", "get", "give", "has"),
-        *("have", "having", "i", "in", "is", "list", "llm", "llms", "me", "model", "models", "need", "of", "on"),
-        *("only", "or", "please", "show", "some", "support", "supporting", "supports", "that", "the", "to", "want"),
-        *("what", "which", "with"),
+        *("a", "all", "an", "and", "any", "are", "at", "best", "but", "by", "can", "find", "for", "from", "get"),
+        *("give", "good", "has", "have", "having", "i", "in", "is", "list", "llm", "llms", "me", "model"),
+        *("models", "need", "of", "on", "only", "or", "please", "show", "some", "support", "supporting"),
+        *("supports", "that", "the", "to", "top", "version", "versions", "want", "what", "which", "with"),
     )
 )
 # Beside an amount, these say what it is an amount of, and `or less` that it is one at most.

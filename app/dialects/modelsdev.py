@@ -18,7 +18,6 @@ from typing import Any
 
 import orjson
 
-from app.catalog.index import has_open_weights
 from app.catalog.model import Model
 from app.catalog.price import tier_rates
 from app.dialects.checks import name_in
@@ -65,7 +64,7 @@ def modelsdev_row(model: Model, context: Context) -> Row:
         "release_date": day,
         "last_updated": day,
         "modalities": {"input": inputs, "output": _modalities(model.output_modalities)},
-        "open_weights": _has_open_weights(model, context),
+        "open_weights": context.snapshot.has_open_weights(model),
         "limit": {"context": context_tokens, "output": model.max_output_tokens or context_tokens},
     }
     if row["reasoning"]:
@@ -85,12 +84,6 @@ def _modalities(words: Iterable[str]) -> list[str]:
     if unknown or not found:
         raise UnfitError(f"models.dev has no word for the modality {', '.join(unknown) or 'that is not known'}")
     return [MODALITY_OF[word] for word in found]
-
-
-def _has_open_weights(model: Model, context: Context) -> bool:
-    """Whether the weights are known to be published, of an alias those of the model that it stands for."""
-    target = context.snapshot.by_id.get(model.alias_target or "")
-    return has_open_weights(model) or bool(target and has_open_weights(target))
 
 
 def _reasoning_options(model: Model) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ from app.web.told import told, told_problem
 router = APIRouter(tags=["operation"])
 NOT_KEPT = {"Cache-Control": "no-store"}
 READ = ["GET", "HEAD"]
+# What a restart takes; whoever serves instead is there at once.
+RESTART_SECONDS = 5
 _SWITCHES = ("dry_run", "force")
 _YES_NO = {"true": True, "1": True, "false": False, "0": False}
 
@@ -36,7 +38,7 @@ _YES_NO = {"true": True, "1": True, "false": False, "0": False}
         403: told_problem("No token is set and the caller is not on this machine."),
         422: told_problem("An unknown switch or value."),
         429: told_problem("Too soon after the last refresh by hand, or too often from here."),
-        502: told_problem("Upstream gave nothing usable; the last good catalog stays."),
+        502: told_problem("Upstream gave nothing usable, or it could not be built; the last good catalog stays."),
         503: told_problem("Upstream failed five times in a row: only the schedule asks it, or the process stops."),
     },
     openapi_extra={
@@ -76,7 +78,7 @@ async def refresh(request: Request) -> Response:
             raise
         # The server's patience is over; by itself it answers this as a defect, and logs it as one.
         detail = "The process is stopping and gave the refresh up. The last good catalog stays; ask again later."
-        raise Problem(503, "draining", detail) from None
+        raise Problem(503, "draining", detail, headers=_retry_after(RESTART_SECONDS)) from None
     serving.manual_refresh_at[is_dry_run] = serving.clock.monotonic()
     document = outcome.document(with_diff=True)
     if outcome.result is Result.FAILED:

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.base_map import BaseMap
+from app.building.orders import BuilderLostError
 from app.dialects.native import to_json
 from app.sources.overrides import OverridesSource
 from app.sources.protocol import Failure
@@ -198,6 +199,18 @@ async def test_a_refusal_is_an_outage_of_good_catalogs(instance: Instance) -> No
     assert status["upstream"]["state"] == "interrupted"
     assert status["upstream"]["last_error"]["kind"] == "refused"
     assert status["snapshot"]["models"] == 14
+
+
+async def test_a_lost_builder_degrades_the_service_and_says_nothing_about_upstream(instance: Instance) -> None:
+    before = document(instance)["upstream"]
+    instance.upstream.error = BuilderLostError("killed")
+    await instance.ask()
+    status = document(instance)
+    assert (status["status"], status["upstream"]) == ("degraded", before)
+    assert (status["outcomes"][0]["kind"], status["outcomes"][0]["outcome"]) == ("builder_lost", "failed")
+    instance.upstream.error = None
+    await instance.ask()
+    assert document(instance)["status"] == "ok"
 
 
 async def test_merges_of_local_files_say_nothing_about_upstream(instance: Instance, tmp_path: Path) -> None:

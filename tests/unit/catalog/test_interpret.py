@@ -114,6 +114,15 @@ def _ids(q: str, **words: Any) -> list[str]:
         ("$10+", "min_prompt_price", "10"),
         ("$10 or more", "min_prompt_price", "10"),
         ("$10 and up", "min_prompt_price", "10"),
+        ("$10 or higher", "min_prompt_price", "10"),
+        ("$10+/m", "min_prompt_price", "10"),
+        ("from $1 up", "min_prompt_price", "1"),
+        ("starting from $5", "min_prompt_price", "5"),
+        ("dearer than $10", "min_prompt_price", "10"),
+        ("no less than $5", "min_prompt_price", "5"),
+        ("not under $2", "min_prompt_price", "2"),
+        ("not over $10", "max_prompt_price", "10"),
+        ("not over 128k", "max_context", "128000"),
         ("more expensive than $10", "min_prompt_price", "10"),
         ("starting at $3", "min_prompt_price", "3"),
         ("minimum of $2", "min_prompt_price", "2"),
@@ -147,6 +156,11 @@ def test_a_word_is_read_as_a_filter(text: str, word: str, value: str) -> None:
     ("text", "value"),
     [
         ("cheapest", "prompt_price"),
+        ("cheapest input tokens", "prompt_price"),
+        ("cheapest output price", "completion_price"),
+        ("lowest output price", "completion_price"),
+        ("most expensive output", "-completion_price"),
+        ("top 5 cheapest", "prompt_price"),
         ("least expensive models", "prompt_price"),
         ("lowest price", "prompt_price"),
         ("most expensive", "-prompt_price"),
@@ -165,7 +179,10 @@ def test_a_superlative_is_read_as_an_order(text: str, value: str) -> None:
         assert read.filter.text.lower() == text
 
 
-@pytest.mark.parametrize("text", ["most", "largest", "context", "cheapesty", "the most reliable"])
+@pytest.mark.parametrize(
+    "text",
+    ["most", "largest", "context", "cheapesty", "the most reliable", "x-latest", "gpt:latest", "latest-1", "a/newest"],
+)
 def test_what_is_no_whole_superlative_is_not_read_as_an_order(text: str) -> None:
     assert readings(text) == ()
 
@@ -203,11 +220,19 @@ def test_an_order_finds_what_only_descriptions_tell_of_where_nothing_is_called_s
     assert [index.models[place].id for place in selection.places] == [LIKENED["id"]]
 
 
-def test_what_is_called_latest_is_no_order() -> None:
-    index = build_index(_snapshot_of([*RECORDS, make_record("anthropic/claude-latest")]))
-    selection = select(index, Query(q="claude latest"))
-    assert index.models[selection.places[0]].id == "anthropic/claude-latest"
+@pytest.mark.parametrize("query", ["claude latest", "latest gpt", "latest chatgpt", "latest version of claude"])
+def test_what_is_called_latest_is_no_order(query: str) -> None:
+    latest = [make_record("anthropic/claude-latest"), make_record("openai/gpt-latest"), make_record("openai/gpt-9")]
+    index = build_index(_snapshot_of([*RECORDS, *latest]))
+    selection = select(index, Query(q=query))
+    assert index.models[selection.places[0]].id.endswith("-latest")
     assert selection.interpreted == ()
+
+
+def test_an_order_of_what_no_model_is_called_is_unmet_and_the_best_fit_comes_first() -> None:
+    selection = _selected("cheapest claude opus 9")
+    assert INDEX.models[selection.places[0]].id == "anthropic/claude-opus-5"
+    assert (selection.interpreted, [read.text for read in selection.unmet]) == ((), ["cheapest"])
 
 
 @pytest.mark.parametrize(
@@ -233,7 +258,6 @@ def test_what_may_be_a_name_or_means_something_else_is_not_read_as_a_filter(text
         ("without any  vision", ["without any  vision"]),
         ("without vision and reasoning", ["without vision", "and reasoning"]),
         ("not a vision model", ["not a vision model"]),
-        ("not under $2", ["not under $2"]),
         ("without vision, or tools", ["without vision", ", or tools"]),
         ("no reasoning but vision", ["no reasoning"]),
         ("no reasoning vision", ["no reasoning"]),
@@ -271,6 +295,12 @@ def test_a_range_has_a_least_and_a_most(text: str) -> None:
         ("$1 to $2", "prompt"),
         ("$1-$2", "prompt"),
         ("$1-2", "prompt"),
+        ("$1/M to $2/M", "prompt"),
+        ("between $1/m and $2/m", "prompt"),
+        ("$1 per million to $2 per million", "prompt"),
+        ("1$ to 2$", "prompt"),
+        ("from 1$ to 2$", "prompt"),
+        ("between 1 and 2 dollars", "prompt"),
         ("$1 \u2013 $2", "prompt"),
         ("between $1 and $2", "prompt"),
         ("from $1 to $2 per million tokens", "prompt"),
@@ -286,11 +316,26 @@ def test_a_range_of_prices_has_a_least_and_a_most(text: str, kind: str) -> None:
         assert typed.removeprefix("claude ") == f"{least.text} {most.text}" or least.text + most.text == text
 
 
-def test_two_prices_that_are_no_range_are_read_each_for_itself() -> None:
-    assert [(read.filter.word, read.filter.value) for read in readings("over $1 and under $5")] == [
-        ("min_prompt_price", "1"),
-        ("max_prompt_price", "5"),
-    ]
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("over $1 and under $5", ["min_prompt_price=1", "max_prompt_price=5"]),
+        ("under $2 and over 128k context", ["max_prompt_price=2", "min_context=128000"]),
+        ("less than $1 and over 200k", ["max_prompt_price=1", "min_context=200000"]),
+        ("$5 and over 128k", ["max_prompt_price=5", "min_context=128000"]),
+        ("$2 and up to 1m context", ["max_prompt_price=2", "max_context=1000000"]),
+        ("over $1 and over 128k", ["min_prompt_price=1", "min_context=128000"]),
+        ("$1 and $5 output", ["max_prompt_price=1", "max_completion_price=5"]),
+        ("$1 and 128,000 tokens", ["max_prompt_price=1", "min_context=128000"]),
+        (
+            "input $1-$2 output $5-$10",
+            ["min_prompt_price=1", "max_prompt_price=2", "min_completion_price=5", "max_completion_price=10"],
+        ),
+        ("without reasoning and cheapest", ["supports=reasoning", "sort=prompt_price"]),
+    ],
+)
+def test_what_stands_side_by_side_is_read_each_for_itself(text: str, said: list[str]) -> None:
+    assert [f"{read.filter.word}={read.filter.value}" for read in readings(text)] == said
 
 
 @pytest.mark.parametrize(
@@ -317,11 +362,12 @@ def test_a_filter_word_narrows_and_is_reported(query: str, first: str, words: li
 
 def test_open_weights_are_what_upstream_names_a_repository_of() -> None:
     published = make_record("zeta/open-1", hugging_face_id="zeta/open-1")
-    index = build_index(_snapshot_of([*RECORDS, published]))
-    for query in ("open weights", "zeta open source"):
+    alias = make_record("~zeta/open-latest", alias_target={"slug": "zeta/open-1"})
+    index = build_index(_snapshot_of([*RECORDS, published, alias]))
+    for query in ("open weights", "zeta open source", "best open source model"):
         selection = select(index, Query(q=query, facets=("weights",)))
-        assert [index.models[place].id for place in selection.places] == ["zeta/open-1"]
-        assert selection.facets == {"weights": {"open": 1}}
+        assert {index.models[place].id for place in selection.places} == {"zeta/open-1", "~zeta/open-latest"}
+        assert selection.facets == {"weights": {"open": 2}}
     assert select(index, Query(q="open")).interpreted == ()
 
 
