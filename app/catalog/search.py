@@ -3,7 +3,8 @@
 Ranking, strongest first; what is equal in one respect is decided by the next:
 
 1. The words are exactly an id, a slug or a name, or else an alias, in any order of words.
-2. How many words matched at all, by name, id or author; models that miss a word are only shown when none has all.
+2. How many words matched at all, by name, id or author; models that miss a word are only shown when none has all, and
+   then those of the name that was asked for, whatever their version.
 3. How many matched there whole; then how many more matched the author whole; the name or id as a prefix; the
    author as a prefix, a synonym, an alias, or a part of a glued word; with a typo, or glued and unfinished; and
    last in the description. A version matches whole or, if it goes on behind a point or a letter, as a prefix:
@@ -258,6 +259,9 @@ def _of_words(terms: Terms, among: int) -> tuple[int, list[Step], float]:
     That is a share of one: less where no model has all of them.
     """
     by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
+    if not by_name[-1] and (of_that_name := _of_that_name(terms, among)):
+        among = of_that_name | at_all[-1]
+        by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
     # Models that miss a word are only shown when none has all of them.
     best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
     found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
@@ -265,6 +269,18 @@ def _of_words(terms: Terms, among: int) -> tuple[int, list[Step], float]:
     counts = by_count(at_all)
     share = counts[0][0] / (len(at_all) - 1) if counts else 1.0
     return found, [by_count(by_name), counts, *telling], share
+
+
+def _of_that_name(terms: Terms, among: int) -> int:
+    """Return the models that most of the words match which are no numbers; none where all or no words are numbers.
+
+    Asked for a version that there is not, `llama 5`, the others of its name come near, and no GLM 5.
+    """
+    levels = zip(terms, terms.levels[TYPO], strict=False)
+    named = [mask for term, mask in levels if not term.text[0].isdigit()]
+    if not 0 < len(named) < len(terms.levels[TYPO]):
+        return 0
+    return next((mask for mask in reversed(at_least(named, among)[1:]) if mask), 0)
 
 
 def _of_one_word(terms: Terms, among: int) -> tuple[int, list[Step], float]:

@@ -153,6 +153,24 @@ def test_2_models_that_miss_a_word_are_shown_when_none_has_all() -> None:
     assert all("sonnet" in model_id for model_id in found)
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("llama 5", ["meta-llama/llama-3.3-70b-instruct"]),
+        ("5 llama", ["meta-llama/llama-3.3-70b-instruct"]),
+        ("gemini 5", ["google/gemini-2.5-pro", "google/gemini-2.5-flash"]),
+        ("grok 70b", ["x-ai/grok-4.5"]),
+        ("2512 70b", ["mistralai/mistral-large-2512", "meta-llama/llama-3.3-70b-instruct"]),
+    ],
+)
+def test_2_asked_for_a_version_that_there_is_not_the_others_of_the_name_come_near(query: str, found: list[str]) -> None:
+    assert _ids(query) == found
+
+
+def test_2_a_number_is_looked_for_where_the_name_is_not_known() -> None:
+    assert _ids("qqqqzz 5")[0] == "openai/gpt-5"
+
+
 def test_3_a_whole_word_beats_a_prefix() -> None:
     records = [make_record("a/sonnet-9", created=NEWEST), make_record("a/son-9", created=NEWEST - DAY_SECONDS)]
     assert _first(records, "son") == "a/son-9"
