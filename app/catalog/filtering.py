@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
@@ -42,18 +42,21 @@ def masks_of(index: Index, query: Query) -> dict[str, Mask]:
     if query.ids is not None:
         known = (model for spelling in query.ids if (model := index.resolve(spelling)))
         masks["ids"] = reduce(or_, (1 << index.places[model.id] for model in known), 0)
-    # Under the names of facets, which are counted as if their own filter were not there.
-    for name, least, most in (
-        ("context", query.min_context_tokens, query.max_context_tokens),
-        ("prompt_price", _per_token(query.min_prompt_usd_per_million), _per_token(query.max_prompt_usd_per_million)),
-        (
-            "completion_price",
-            _per_token(query.min_completion_usd_per_million),
-            _per_token(query.max_completion_usd_per_million),
-        ),
-    ):
-        if least is not None or most is not None:
-            masks[name] = index.columns[name].between(least, most)
+    return masks | _within_bounds(index, query)
+
+
+def _within_bounds(index: Index, query: Query) -> dict[str, Mask]:
+    """Return one set for each number, by the name of its facet, which counts as if its own filter were not there."""
+    masks: dict[str, Mask] = {}
+    columns = index.columns
+    if query.min_context_tokens is not None or query.max_context_tokens is not None:
+        masks["context"] = columns["context"].between(query.min_context_tokens, query.max_context_tokens)
+    least, most = query.min_prompt_usd_per_million, query.max_prompt_usd_per_million
+    if least is not None or most is not None:
+        masks["prompt_price"] = columns["prompt_price"].between(_per_token(least), _per_token(most))
+    least, most = query.min_completion_usd_per_million, query.max_completion_usd_per_million
+    if least is not None or most is not None:
+        masks["completion_price"] = columns["completion_price"].between(_per_token(least), _per_token(most))
     return masks
 
 
@@ -61,9 +64,9 @@ def _per_token(usd_per_million: Decimal | None) -> Decimal | None:
     return None if usd_per_million is None else usd_per_million.scaleb(-6)
 
 
-def unknown_ids(index: Index, query: Query) -> tuple[str, ...]:
-    """Return the asked-for ids that mean nothing here."""
-    return tuple(spelling for spelling in query.ids or () if index.resolve(spelling) is None)
+def unknown_ids(index: Index, spellings: Iterable[str]) -> tuple[str, ...]:
+    """Return the spellings that mean no model here."""
+    return tuple(spelling for spelling in spellings if index.resolve(spelling) is None)
 
 
 def _with_any(table: Mapping[str, Mask], values: Sequence[str]) -> Mask:

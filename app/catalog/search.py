@@ -277,7 +277,8 @@ def _of_that_name(terms: Terms, among: int) -> int:
     Asked for a version that there is not, `llama 5`, the others of its name come near, and no GLM 5.
     """
     levels = zip(terms, terms.levels[TYPO], strict=False)
-    named = [mask for term, mask in levels if not term.text[0].isdigit()]
+    # Whatever is no digit comes behind them.
+    named = [mask for term, mask in levels if term.text[0] > "9"]
     if not 0 < len(named) < len(terms.levels[TYPO]):
         return 0
     return next((mask for mask in reversed(at_least(named, among)[1:]) if mask), 0)

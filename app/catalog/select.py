@@ -78,7 +78,7 @@ def select(index: Index, query: Query) -> Selection:
         hits=index.search.hits(page, scores, terms) if terms else _NOTHING,
         facets=_facets(index, query, masks, terms) if query.facets else _NOTHING,
         suggestions=index.search.nearest(text, index.listed) if text and not total else (),
-        missing=unknown_ids(index, query),
+        missing=unknown_ids(index, query.ids) if query.ids else (),
         interpreted=interpreted,
         unmet=unmet,
     )
@@ -94,8 +94,9 @@ def _understood(index: Index, query: Query) -> _Understood:
     if not text.strip(_NOTHING_ASKED):
         return "", query, (), ()
     found = readings(text) if query.interpret else ()
-    # "Not Diamond" may be what somebody looks for.
-    found = tuple(read for read in found if read.filter.word != "without" or index.search.called(read.filter.value))
+    if found:
+        # "Not Diamond" may be what somebody looks for.
+        found = tuple(read for read in found if read.filter.word != "without" or index.search.called(read.filter.value))
     if not found:
         return text, query, (), ()
     rest = text
