@@ -56,8 +56,7 @@ def select(index: Index, query: Query) -> Selection:
     end = None if query.limit is None else query.offset + query.limit
     terms = index.search.terms_of(text) if text else _NO_TERMS
     if interpreted and terms and _has_order(interpreted):
-        # The cheapest Claude is none that is only described as like it.
-        masks["words"] = index.search.having_all(terms, universe(index, query))
+        masks["words"] = _in_an_order(index, query, terms, matching)
         matching &= masks["words"]
     scores: dict[int, float] = {}
     if text:
@@ -82,6 +81,15 @@ def select(index: Index, query: Query) -> Selection:
         interpreted=interpreted,
         unmet=unmet,
     )
+
+
+def _in_an_order(index: Index, query: Query, terms: Terms, matching: Mask) -> Mask:
+    """Return the models that may stand in an order: the cheapest Claude is none that is only described as like it.
+
+    But where no model that is called so passes the filters.
+    """
+    called_so = index.search.all_matched(terms, universe(index, query))
+    return called_so if called_so & matching else index.search.having_all(terms, matching)
 
 
 def _understood(index: Index, query: Query) -> _Understood:

@@ -201,6 +201,14 @@ def test_an_order_read_from_words_sorts_what_is_called_so() -> None:
     assert sorted(selection.hits) == sorted(selection.places)
 
 
+def test_an_order_of_what_passes_is_not_spoiled_by_names_that_do_not() -> None:
+    other = make_record("zeta/like-2", description="Better than Claude.", pricing={"prompt": "0", "completion": "0"})
+    index = build_index(_snapshot_of([*RECORDS, LIKENED, other]))
+    selection = select(index, Query(q="newest free claude", facets=("author",)))
+    assert {index.models[place].id for place in selection.places} == {LIKENED["id"], "zeta/like-2"}
+    assert (selection.total, selection.facets) == (2, {"author": {"zeta": 2}})
+
+
 def test_an_order_goes_with_filters_and_alone() -> None:
     assert _ids("largest context claude under 300k") == ["anthropic/claude-haiku-4", "anthropic/claude-mini-4"]
     everything = _ids("largest context models")
