@@ -92,6 +92,10 @@ _ABILITY = re.compile(
     rf"(?<!\w)(?:{'|'.join(f'(?P<{value}>{words})' for value, words in _ABILITIES.items())}){_MODELS}"
 )
 _OPEN_WEIGHTS = re.compile(rf"(?<!\w)open[ -]?(?:sourced?|weights?){_MODELS}")
+_IMAGES_OUT = re.compile(
+    r"(?<!\w)(?:images?[ -](?:generation|generator|outputs?)|(?:generates?|generating) images?|text[ -]to[ -]image)"
+    rf"{_MODELS}"
+)
 # Ids hold such words, too: claude-3-5-sonnet-latest.
 _ORDER = re.compile(
     rf"(?<![\w.:/-])(?:top \d{{1,2}} )?(?:{'|'.join(f'({words})' for words in _ORDERS.values())}){_MODELS}(?!-)"
@@ -185,6 +189,7 @@ def _read_word(match: re.Match[str]) -> Sequence[Said]:
 _OF_WORDS: Sequence[Reading] = (
     (_ORDER, lambda match: whole(match, "sort", _SORTS[(match.lastindex or 1) - 1])),
     (_OPEN_WEIGHTS, lambda match: whole(match, "weights", "open")),
+    (_IMAGES_OUT, lambda match: whole(match, "output_modality", "image")),
     (_ABILITY, lambda match: whole(match, "supports", str(match.lastgroup))),
     (_WORD, _read_word),
 )
@@ -215,9 +220,9 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
         if found.word in {"price", "weights"}:
             if found.word not in query.one_of:
                 one_of[found.word] = (found.value,)
-        elif found.word == "supports":
-            groups = all_of.get("supports", ((),))
-            all_of["supports"] = tuple((*group, found.value) for group in groups)
+        elif found.word in {"supports", "output_modality"}:
+            groups = all_of.get(found.word, ((),))
+            all_of[found.word] = tuple((*group, found.value) for group in groups)
         elif found.word in texts:
             texts[found.word].append(found.value)
         else:

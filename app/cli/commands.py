@@ -88,9 +88,10 @@ def _settings(given: Mapping[str, Any]) -> Settings | None:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False, include_context=False):
-            name = "_".join(map(str, fault["loc"])).upper() or "settings"
+            name = "_".join(map(str, fault["loc"])).upper()
             reason = fault["msg"].removeprefix("Value error, ")
-            print(f"{name}: {reason[:1].lower()}{reason[1:]}", file=sys.stderr)
+            # What settings must be together names them itself.
+            print(f"{name}: {reason[:1].lower()}{reason[1:]}" if name else reason, file=sys.stderr)
         print("Nothing was started. .env.example explains every setting.", file=sys.stderr)
         return None
 

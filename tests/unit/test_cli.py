@@ -309,6 +309,15 @@ def test_bad_settings_are_one_line_each_without_values_and_exit_code_2(
         assert gc.isenabled(), "serve lets it sleep while it starts"
 
 
+def test_settings_that_do_not_go_together_are_named_as_they_are_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEASE_SECONDS", "5")
+    code, _, err = run("serve")
+    assert code == 2
+    assert err.startswith("FETCH_DEADLINE_SECONDS must not be above LEASE_SECONDS")
+
+
 def test_what_cannot_be_reached_is_exit_code_3_and_says_what_to_do(run: Run) -> None:
     code, _, err = run("list", "--url", "http://127.0.0.1:1")
     assert code == 3

@@ -49,9 +49,21 @@ async def test_typing_into_the_closed_field_searches_anew_and_enter_takes_the_fi
         await rows(page).nth(2).click()
         await page.keyboard.press("End")
         await page.keyboard.type("evil one")
+        assert await field(page).input_value() == "evil one"
         await page.locator("model-picker .row[data-active]").get_by_text("Evil", exact=True).wait_for()
         await page.keyboard.press("Enter")
         assert await value(page) == "evil/one"
+
+
+@pytest.mark.parametrize("attributes", ["", 'value="evil/one"'])
+async def test_who_tabs_into_the_field_and_types_loses_no_letter(site: Site, attributes: str) -> None:
+    async with site.page("/form", attributes=attributes) as page:
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("evil", delay=30)
+        assert await field(page).input_value() == "evil"
+        await page.keyboard.press("Escape")
+        await page.keyboard.type("claude", delay=30)
+        assert await field(page).input_value() == "claude"
 
 
 async def test_a_choice_that_is_not_required_can_be_taken_back(site: Site) -> None:

@@ -59,7 +59,7 @@ class ModelPicker extends FormField {
   }
 
   listen(root) {
-    this.input.addEventListener("input", (event) => { event.stopPropagation(); this.open(); this.typed(); });
+    this.input.addEventListener("input", (event) => { event.stopPropagation(); this.open(true); this.typed(); });
     this.input.addEventListener("change", (event) => event.stopPropagation());
     this.input.addEventListener("click", () => this.open());
     this.input.addEventListener("keydown", (event) => this.pressed(event));
@@ -249,12 +249,13 @@ class ModelPicker extends FormField {
 
   // -- The panel --
 
-  open() {
+  open(isTyping = false) {
     if (this.isOpen || this.input.disabled) return;
     this.isOpen = true;
     this.panel.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    if (!this.isInline) this.input.select();
+    // The next letter would take the place of the one just typed.
+    if (!this.isInline && !isTyping) this.input.select();
     this.place();
     this.list.active = -1;
     this.refresh();
