@@ -32,17 +32,23 @@ _BEHIND = rf"(?:\s(?:(?:or less|for|of)\s)?(?P<behind>{OF_OUTPUT})\b(?!\s\$?\s?\
 _USD = r"\d+(?:\.\d+)?"
 _PER = r"(?:\s?(?:/|per )\s?(?:1 ?)?m(?:illion|tok)?(?: tokens?)?)?"
 _CURRENCY = r"\$(?!\s?\d)|usd|dollars?"
+
+
+def _amount(which: str = "") -> str:
+    """Return what finds a price with its currency and its unit; its groups are called after which it is."""
+    return rf"(?P<{which}before>\$)?\s?(?P<{which}usd>{_USD})\s?(?P<{which}after>{_CURRENCY})?{_PER}"
+
+
 _PRICE = re.compile(
     rf"(?:\b(?P<output>{OF_OUTPUT})\s)?{_START}(?:(?P<most>max\s|{_AT_MOST})|(?P<least>{_AT_LEAST}))?\s?"
-    rf"(?P<before>\$)?\s?(?P<usd>{_USD})\s?(?P<after>{_CURRENCY})?{_PER}(?![\w.])"
+    rf"{_amount()}(?![\w.])"
     # Where an amount follows, as in `$2 and over 128k`, it is that which is meant.
     r"(?(most)|(?P<more>\+|\s(?:(?:or|and) )?(?:more|up|above|over|higher|greater)\b"
     rf"(?!\s(?:to|than)\b|\s?[$\d]|\s(?:an?|one)\s))?){_PER}{_BEHIND}"
 )
 _PRICE_RANGE = re.compile(
     rf"(?:\b(?P<output>{OF_OUTPUT})\s)?{_START}(?P<lead>between\s|from\s)?"
-    rf"(?P<before>\$)?\s?(?P<least>{_USD})\s?(?P<after>{_CURRENCY})?{_PER}"
-    rf"(?P<end>\s?(?P<to>[-–]|\bto\b|\band\b)\s?(?P<last_before>\$)?\s?(?P<most>{_USD})\s?(?P<last_after>{_CURRENCY})?{_PER}"
+    rf"{_amount('least_')}(?P<end>\s?(?P<to>[-–]|\bto\b|\band\b)\s?{_amount('most_')}"
     rf"(?![\w.]|,\d)(?!\s(?:tokens?|context|ctx)\b){_BEHIND})"
 )
 # Of a price alone, at most that much is meant, unless something before or behind it says otherwise.
@@ -92,15 +98,15 @@ def _read_price(match: re.Match[str]) -> Sequence[Said]:
 
 
 def _read_price_range(match: re.Match[str]) -> Sequence[Said]:
-    lead, is_first_priced = match["lead"], match["before"] or match["after"]
+    lead, is_least_priced = match["lead"], match["least_before"] or match["least_after"]
     # Numbers of models stand side by side, too, and `and` joins two prices that are none.
-    if not (is_first_priced or (lead and (match["last_before"] or match["last_after"]))):
+    if not (is_least_priced or (lead and (match["most_before"] or match["most_after"]))):
         return ()
     if match["to"] == "and" and not lead:
         return ()
     kind = "completion" if match["output"] or match["behind"] else "prompt"
-    least = (f"min_{kind}_price", match["least"], match.start(), match.start("end"))
-    return least, (f"max_{kind}_price", match["most"], *match.span("end"))
+    least = (f"min_{kind}_price", match["least_usd"], match.start(), match.start("end"))
+    return least, (f"max_{kind}_price", match["most_usd"], *match.span("end"))
 
 
 def _read_context(match: re.Match[str]) -> Sequence[Said]:

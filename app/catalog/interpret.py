@@ -9,7 +9,7 @@ as there is none for it, and not searched for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.catalog.amounts import OF_OUTPUT, Reading, Said, amounts_for, whole
-from app.catalog.query import Query
+from app.catalog.query import WORDS, Kind, Query
 from app.catalog.words import fold
 
 # Below this input price, a quarter of a real catalog lies.
@@ -108,11 +108,11 @@ _DENIED_NAME = re.compile(
     r"(?:^|(?<=\s))(?:no|not|without|w/o|except(?: for)?|excluding|other than)\s+(?:(?:an?|any|by|from)\s+)?"
     r"(?P<name>[a-z][\w.-]*(?:\s\d[\w.-]*)?)"
 )
-_BOUNDED = ("context", "prompt_price", "completion_price")
 _AND = re.compile(r",?\s+(?:and|or|nor)\s+")
 _TO = re.compile(r"\s?(?:and|to|-|–)\s?")
-PRICE_BOUNDS = frozenset({"min_prompt_price", "max_prompt_price", "min_completion_price", "max_completion_price"})
-_OPPOSITES = {f"{one}_{of}": f"{other}_{of}" for one, other in (("min", "max"), ("max", "min")) for of in _BOUNDED}
+_BOUNDS = tuple(word for word in WORDS.values() if word.name.startswith(("min_", "max_")))
+PRICE_BOUNDS = frozenset(word.name for word in _BOUNDS if word.kind is Kind.USD)
+_OPPOSITES = {word.name: {"min": "max", "max": "min"}[word.name[:3]] + word.name[3:] for word in _BOUNDS}
 _WORD = re.compile(rf"(?<![\w<$.])([a-z]+){_MODELS}")
 
 
@@ -195,19 +195,6 @@ _OF_WORDS: Sequence[Reading] = (
 )
 
 
-_BOUNDS: Mapping[str, tuple[str, Callable[[Iterable[Decimal]], Decimal]]] = MappingProxyType(
-    {
-        "min_context": ("min_context_tokens", max),
-        "max_context": ("max_context_tokens", min),
-        "min_prompt_price": ("min_prompt_usd_per_million", max),
-        "max_prompt_price": ("max_prompt_usd_per_million", min),
-        "min_completion_price": ("min_completion_usd_per_million", max),
-        "max_completion_price": ("max_completion_usd_per_million", min),
-    }
-)
-"""What a bound narrows, and which of several counts."""
-
-
 def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
     """Return a query with filters and order added; what the query says itself about the same word stays.
 
@@ -217,10 +204,11 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
     texts: dict[str, list[str]] = {"sort": [], "without": []}
     numbers: dict[str, list[Decimal]] = {}
     for found in filters:
-        if found.word in {"price", "weights"}:
+        kind = WORDS[found.word].kind
+        if kind is Kind.ONE_OF:
             if found.word not in query.one_of:
                 one_of[found.word] = (found.value,)
-        elif found.word in {"supports", "output_modality"}:
+        elif kind is Kind.SET_OF:
             groups = all_of.get(found.word, ((),))
             all_of[found.word] = tuple((*group, found.value) for group in groups)
         elif found.word in texts:
@@ -231,8 +219,8 @@ def with_filters(query: Query, filters: Sequence[Interpreted]) -> Query:
         "sort": query.sort or tuple(texts["sort"]),
         "without": query.without or ",".join(texts["without"]) or None,
     }
-    for word, (field, tightest) in _BOUNDS.items():
-        if word in numbers and getattr(query, field) is None:
-            bound = tightest(numbers[word])
-            changes[field] = int(bound) if field.endswith("_tokens") else bound
+    for word in _BOUNDS:
+        if word.name in numbers and getattr(query, word.field) is None:
+            tightest = (max if word.name.startswith("min_") else min)(numbers[word.name])
+            changes[word.field] = int(tightest) if word.kind is Kind.TOKENS else tightest
     return query._replace(one_of=MappingProxyType(one_of), all_of=MappingProxyType(all_of), **changes)

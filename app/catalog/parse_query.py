@@ -114,7 +114,7 @@ class _QueryReader:
 
     def read_text(self, word: Word, values: list[str]) -> Part | None:
         value = self.one(word, values)
-        return None if value is None else (_SINGLE, word.name, value.strip() or None)
+        return None if value is None else (_SINGLE, word.field, value.strip() or None)
 
     def read_one_of(self, word: Word, values: list[str]) -> Part | None:
         chosen = [part.strip().lower() for value in values for part in value.split(",")]
@@ -153,7 +153,7 @@ class _QueryReader:
         if not word.minimum <= int(value) <= word.maximum:
             self.fault(word, f"must be from {word.minimum} to {word.maximum}, got {value}")
             return None
-        return _SINGLE, f"{word.name}_tokens" if word.kind is Kind.TOKENS else word.name, int(value)
+        return _SINGLE, word.field, int(value)
 
     def read_usd(self, word: Word, values: list[str]) -> Part | None:
         value = self.one(word, values)
@@ -166,7 +166,7 @@ class _QueryReader:
         if not usd.is_finite() or not 0 <= usd <= 10**9:
             self.fault(word, f"must be a price in USD per million tokens, 0 or more, got {value[:40]!r}")
             return None
-        return _SINGLE, word.name.replace("_price", "_usd_per_million"), usd
+        return _SINGLE, word.field, usd
 
     def read_choices(self, word: Word, values: list[str]) -> Part | None:
         chosen = [part.strip().lower() for value in values for part in value.split(",")]

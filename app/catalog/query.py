@@ -47,6 +47,13 @@ class Word:
     minimum: int = 0
     maximum: int = 10**9
 
+    @property
+    def field(self) -> str:
+        """The field of a Query that a word with one value goes to; its unit stands in its name."""
+        if self.kind is Kind.TOKENS:
+            return f"{self.name}_tokens"
+        return self.name.replace("_price", "_usd_per_million") if self.kind is Kind.USD else self.name
+
 
 SORTS = ("rank", "id", "name", "author", "created", "context", "max_output", "prompt_price", "completion_price")
 FORMATS = ("full", "frontend")
@@ -112,7 +119,12 @@ WORDS: Mapping[str, Word] = MappingProxyType(
                 "true",
                 SWITCH,
             ),
-            Word("without", Kind.TEXT, "No models whose name, id or maker has these words.", "gpt,mini"),
+            Word(
+                "without",
+                Kind.TEXT,
+                "No models whose name, id or maker has these words; a comma begins others.",
+                "gpt,mini",
+            ),
             Word("provider", Kind.ONE_OF, "Who serves the model.", "openrouter"),
             Word("author", Kind.ONE_OF, "Who made the model.", "anthropic"),
             Word("source", Kind.ONE_OF, "Where our knowledge comes from.", "core", _CLOSED["source"]),

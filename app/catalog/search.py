@@ -23,12 +23,13 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import chain
-from operator import and_, or_
+from operator import or_
 from typing import NamedTuple
 
 from app.catalog.highlights import Highlighter, Range, Shown
 from app.catalog.identity import slug_of
 from app.catalog.labels import Labels
+from app.catalog.matching import of_one_word, of_words
 from app.catalog.model import Model
 from app.catalog.naming import (
     author_in_name,
@@ -40,9 +41,9 @@ from app.catalog.naming import (
     with_joins,
 )
 from app.catalog.postings import Postings, mask_of, places_in
-from app.catalog.ranking import Step, at_least, by_count, partition
+from app.catalog.ranking import Step, partition
 from app.catalog.remembered import Remembered
-from app.catalog.terms import AUTHOR_WHOLE, DESCRIPTION, MAX_QUERY_CHARS, MAX_QUERY_WORDS, TYPO, Terms
+from app.catalog.terms import MAX_QUERY_CHARS, MAX_QUERY_WORDS, Terms
 from app.catalog.vocabulary import Vocabulary
 from app.catalog.words import texts_of
 
@@ -173,7 +174,7 @@ class SearchIndex:
         """Return the best models among a set for words that were looked up already."""
         if not terms:
             return Found((), (), 0, terms)
-        found, steps, share = _of_one_word(terms, among) if len(terms) == 1 else _of_words(terms, among)
+        found, steps, share = of_one_word(terms, among) if len(terms) == 1 else of_words(terms, among)
         if not found:
             return Found((), (), 0, terms)
         ties = [self._step_by_variant(terms)]
@@ -208,18 +209,6 @@ class SearchIndex:
             found.update(dict.fromkeys(reversed(chain_up)))
         return list(found)[:limit]
 
-    def all_named(self, terms: Terms, among: int) -> int:
-        """Return the models that are called by all words, whole."""
-        return reduce(and_, (term.kinds[AUTHOR_WHOLE] for term in terms), among)
-
-    def all_matched(self, terms: Terms, among: int) -> int:
-        """Return the models that all words match, of those that are ranked by, in any way but by description."""
-        return reduce(and_, terms.levels[TYPO], among)
-
-    def having_all(self, terms: Terms, among: int) -> int:
-        """Return the models that all words match, by name where there are such, and else by description, too."""
-        return self.all_matched(terms, among) or reduce(and_, terms.levels[DESCRIPTION], among)
-
     def exactly_named(self, terms: Terms, among: int) -> int:
         """Return the models that are called by these words and no others."""
         return among & self._exact.of(terms.key)
@@ -251,44 +240,6 @@ class SearchIndex:
             return self._step_without_variants
         others = reduce(or_, (mask for variant, mask in self._variants.items() if variant not in terms.texts), 0)
         return [(1, ~others)]
-
-
-def _of_words(terms: Terms, among: int) -> tuple[int, list[Step], float]:
-    """Return the models of a set that words find, how much they match, by what ranks them first, and of how many words.
-
-    That is a share of one: less where no model has all of them.
-    """
-    by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
-    if not by_name[-1] and (of_that_name := _of_that_name(terms, among)):
-        among = of_that_name | at_all[-1]
-        by_name, at_all = at_least(terms.levels[TYPO], among), at_least(terms.levels[DESCRIPTION], among)
-    # Models that miss a word are only shown when none has all of them.
-    best_by_name = next((mask for mask in reversed(by_name[1:]) if mask), 0)
-    found = at_all[-1] if by_name[-1] else at_all[-1] | best_by_name or at_all[1]
-    telling = [by_count(at_least(level, found)) for level in terms.telling_levels] if found else []
-    counts = by_count(at_all)
-    share = counts[0][0] / (len(at_all) - 1) if counts else 1.0
-    return found, [by_count(by_name), counts, *telling], share
-
-
-def _of_that_name(terms: Terms, among: int) -> int:
-    """Return the models that most of the words match which are no numbers; none where all or no words are numbers.
-
-    Asked for a version that there is not, `llama 5`, the others of its name come near, and no GLM 5.
-    """
-    levels = zip(terms, terms.levels[TYPO], strict=False)
-    # Whatever is no digit comes behind them.
-    named = [mask for term, mask in levels if term.text[0] > "9"]
-    if not 0 < len(named) < len(terms.levels[TYPO]):
-        return 0
-    return next((mask for mask in reversed(at_least(named, among)[1:]) if mask), 0)
-
-
-def _of_one_word(terms: Terms, among: int) -> tuple[int, list[Step], float]:
-    """Return the same for a single word, of which nothing is to be counted."""
-    levels = (terms.levels[TYPO], terms.levels[DESCRIPTION], *terms.telling_levels)
-    found = among & terms.levels[DESCRIPTION][0]
-    return found, [[(1, part)] if (part := found & level[0]) else [] for level in levels], 1.0
 
 
 def _masks_by_variant(models: Sequence[Model]) -> dict[str, int]:

@@ -88,8 +88,8 @@ def _in_an_order(index: Index, query: Query, terms: Terms, matching: Mask) -> Ma
 
     But where no model that is called so passes the filters.
     """
-    called_so = index.search.all_matched(terms, universe(index, query))
-    return called_so if called_so & matching else index.search.having_all(terms, matching)
+    called_so = terms.all_matched(universe(index, query))
+    return called_so if called_so & matching else terms.all_found(matching)
 
 
 def _understood(index: Index, query: Query) -> _Understood:
@@ -116,8 +116,8 @@ def _understood(index: Index, query: Query) -> _Understood:
     terms = index.search.terms_of(text)
     if rest_terms:
         # Aliases are called latest, and their makers by many names.
-        named = index.search.all_matched if _is_latest(found) else index.search.all_named
-        names = named(terms, index.listed)
+        named = terms.all_matched if _is_latest(found) else terms.all_named
+        names = named(index.listed)
     else:
         names = index.search.exactly_named(terms, index.listed) if len(terms) == len(texts_of(text)) else 0
     # Prices are never part of a name.
@@ -126,7 +126,7 @@ def _understood(index: Index, query: Query) -> _Understood:
     met, unmet = _met(index, query, rest_terms, _once(read.filter for read in found if not read.is_denied))
     if rest_terms and _has_order(met):
         among = passing(index, with_filters(query, met))
-        if not index.search.having_all(rest_terms, among):
+        if not rest_terms.all_found(among):
             # In an order, what fits best would no longer come first.
             unmet += tuple(read for read in met if read.word == "sort")
             met = tuple(read for read in met if read.word != "sort")
@@ -161,7 +161,7 @@ def _met(
     """
 
     # Where several words name a model, it is that which was meant: one that passes and is called otherwise is not.
-    meant = index.search.all_matched(terms, passing(index, query)) if len(terms) > 1 else 0
+    meant = terms.all_matched(passing(index, query)) if len(terms) > 1 else 0
 
     def found_with(filters: Sequence[Interpreted]) -> Mask:
         among = passing(index, with_filters(query, filters))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 from itertools import groupby
+from operator import and_
 from typing import NamedTuple, Self
 
 from app.catalog.naming import key_of
@@ -52,3 +54,15 @@ class Terms(tuple[Term, ...]):
         terms.key = key_of(terms.texts)
         terms.meant_key = key_of([term.meant for term in terms])
         return terms
+
+    def all_named(self, among: int) -> int:
+        """Return the models of a set that are called by all words, whole."""
+        return reduce(and_, (term.kinds[AUTHOR_WHOLE] for term in self), among)
+
+    def all_matched(self, among: int) -> int:
+        """Return the models of a set that all words match which are ranked by, in any way but by description."""
+        return reduce(and_, self.levels[TYPO], among)
+
+    def all_found(self, among: int) -> int:
+        """Return the models of a set that all words match, by name where there are such, else by description, too."""
+        return self.all_matched(among) or reduce(and_, self.levels[DESCRIPTION], among)
